@@ -60,7 +60,7 @@ def losses(history):
         LOSSES,
         SimpleNamespace(history=LOSSES, epoch=[0, 1, 2]),  # as Keras's History
         pd.DataFrame(LOSSES, index=[1, 2, 3]),
-        {"loss": np.array(LOSS), "val_loss": [np.float32(1), np.array(0.7), 0.6]},
+        {"loss": np.array(LOSS), "val_loss": [np.float32(1), np.array([0.7]), 0.6]},
         {"trainLoss": LOSS, "Validation Loss": VAL_LOSS},
         {"train_loss": LOSS, "valid_loss": VAL_LOSS},  # fastai
         {"loss/train": LOSS, "loss/val": VAL_LOSS},
@@ -160,8 +160,12 @@ def test_a_metric_may_be_named(name):
             {"val_colour": LOSS},
             "Left out val_colour: its name does not tell whether more of it is better.",
         ),
-        ({"val_auc": [0.5]}, "Left out val_auc: it lacks epochs."),
-        ({"val_auc": [0.5, None, 0.7]}, "Left out val_auc: it lacks epochs."),
+        ({"val_auc": [0.5]}, "Left out val_auc: it has no finite value of some epochs."),
+        (
+            {"val_auc": [0.5, math.nan, 0.7]},
+            "Left out val_auc: it has no finite value of some epochs.",
+        ),
+        ({"val_auc": [0.5, None, 0.7]}, "Left out val_auc: it has no finite value of some epochs."),
         (
             {"val_f1_score": [np.array([0.1, 0.2])] * 3},
             "Left out val_f1_score: Value 1 of val_f1_score is array([0.1, 0.2]); expected a number.",
@@ -184,14 +188,13 @@ def test_a_baseline_is_named_as_the_history_names_it():
 
 def test_losses_that_are_not_numbers_stay():
     loss, val_loss = losses({"loss": [0.9, math.nan, 0.3], "val_loss": [1.0, math.inf, 0.6]})
-    assert np.isnan(loss[1])
-    assert np.isinf(val_loss[1])
+    assert np.isfinite(loss).tolist() == np.isfinite(val_loss).tolist() == [True, False, True]
 
 
 def test_losses_that_pandas_wrote_as_empty_cells_are_not_numbers(csv_file):
     history = pd.DataFrame({"loss": [0.9, math.nan], "val_loss": [1.0, math.nan], "lr": [1, 1]})
     for table in (history, csv_file(history.to_csv())):
-        assert np.isnan(losses(table)[0]).tolist() == [False, True]
+        assert np.isfinite(losses(table)[0]).tolist() == [True, False]
 
 
 def test_epochs_without_validation_are_left_out_and_said(csv_file):
@@ -214,7 +217,11 @@ def test_epochs_without_validation_are_left_out_and_said(csv_file):
         ({"loss": ["0.1"], "val_loss": [1]}, "Value 1 of loss is '0.1'; expected a number"),
         ({"loss": "abc", "val_loss": [1]}, "Value 1 of loss is 'abc'; expected a number"),
         ({"loss": [[0.1, 0.2]], "val_loss": [1]}, r"Value 1 of loss is \[0.1, 0.2\]; expected"),
-        ({"loss": np.ones((2, 1)), "val_loss": [1, 2]}, r"is array\(\[1.\]\); expected a number"),
+        (
+            {"loss": np.ones((2, 2)), "val_loss": [1, 2]},
+            r"is array\(\[1., 1.\]\); expected a number",
+        ),
+        ({"loss": [1], "val_loss": [10**400]}, "Value 1 of val_loss is 1000.+; expected a number"),
         (
             {"train_loss": LOSS, "training_loss": LOSS, "val_loss": VAL_LOSS},
             "The training loss may be each of train_loss, training_loss. Say which are meant",

@@ -103,9 +103,7 @@ def test_the_parent_says_what_came_out(folds):
     assert "verdict" in parent.data.tags
     assert len([line for line in said.splitlines() if line.startswith("fold ")]) == 4
     assert "mean      of 4 trainings" in said
-    final = next(line for line in said.splitlines() if line.startswith("final"))
-    assert final.endswith("trainer.repeats=1 final=true")
-    assert final.count("trainer.repeats") == 1
+    assert "verdict.next" in parent.data.tags
 
 
 @pytest.mark.slow

@@ -8,8 +8,9 @@ from workflows import context, dataset, trained
 METRICS = {
     "best_val_loss": 1.0,
     "best_val_mae": 1.0,
-    "verdict/end_train_loss": 1.0,
-    "verdict/end_val_loss": 1.0,
+    "loss": 0.5,
+    "val_loss": 1.0,
+    "data_loss": 0.25,
 }
 SMALL = trained("units=16 layers=1", {}, metrics=METRICS)
 POWER = PowerResult(
@@ -51,6 +52,7 @@ def test_sizes_grow_until_a_network_overfits(step):
     )
     assert (result.overfit, result.start) == (3, 3)
     assert [size.name for size in result.sizes] == [runs.name for runs in result.trained]
+    assert {(size.train_loss, size.val_loss) for size in result.sizes} == {(0.25, 1.0)}
 
 
 def test_a_repeated_step_asks_for_the_same_trainings(step, tmp_path):

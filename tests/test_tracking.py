@@ -610,6 +610,8 @@ def test_runs_come_back_by_their_ids_in_the_order_asked_for(store):
         ("units=8", "FINISHED", {"model.units": "8"}),
         ("units=4", "FINISHED", {"model.units": "4"}),
     ]
+    newest = store.search("attributes.status = 'FINISHED'", newest=2)
+    assert [run.name for run in newest] == ["units=8", "stranger"]
     assert [list(child.val_loss) for child in found] == [[8.0, 4.0, 8 / 3], [4.0, 2.0, 4 / 3]]
 
 

@@ -6,8 +6,7 @@ from composition import checked
 from goldilocks.errors import ModelError, SplitError
 from goldilocks.run import warm_start
 from goldilocks.tracking.null import NullStore
-from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.tracker import written
+from goldilocks.tracking.query import StoredRun, written
 from stored_runs import a_run
 
 RUN = "a" * 32

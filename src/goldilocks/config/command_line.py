@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import difflib
+import itertools
 import os
 import sys
 import warnings
@@ -89,8 +90,10 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
 def _with_search_path(arguments: Sequence[str]) -> list[str]:
     """Return a command line with Hydra's `--config-dir FOLDER` as the key that means the same.
 
-    The key goes on into the jobs of a sweep and into the commands that are printed.
+    The key goes on into the jobs of a sweep and into the commands that are printed. The comment of
+    a command that was printed is left out: zsh gives it to the program.
     """
+    arguments = list(itertools.takewhile(lambda word: word != "#", arguments))
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--config-dir", "-cd", action="append", default=[])
     folders, words = parser.parse_known_args(arguments)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from goldilocks.errors import HistoryError
 from goldilocks.evaluation import measures
@@ -164,16 +167,26 @@ def _list(values: Any) -> list[Any]:
         return [values]
 
 
-def numbers(values: Sequence[Any], name: str) -> list[float | None]:
-    """Return a column's values as numbers, which tensors and arrays without dimensions may be."""
-    result: list[float | None] = []
-    for line, value in enumerate(values, 1):
+def numbers(values: Sequence[Any], name: str) -> np.ndarray:
+    """Return a column's values, float64: NaN where there is none, and inf for one that is NaN.
+
+    Args:
+        values: Numbers, tensors and arrays of one value, and None.
+        name: Of the column, for the error.
+
+    Raises:
+        HistoryError: One is something else.
+    """
+    result = np.full(len(values), np.nan)
+    for line, value in enumerate(values):
         try:
-            if isinstance(value, str) or len(getattr(value, "shape", ())):
+            if isinstance(value, str):
                 raise TypeError
-            result.append(None if value is None else float(value))
-        except (TypeError, ValueError):
+            if value is not None:
+                number = float(value.item() if hasattr(value, "item") else value)
+                result[line] = math.inf if math.isnan(number) else number
+        except (TypeError, ValueError, OverflowError, RuntimeError):  # The last is of torch.
             raise HistoryError(
-                f"Value {line} of {name} is {reprlib.repr(value)}; expected a number."
+                f"Value {line + 1} of {name} is {reprlib.repr(value)}; expected a number."
             ) from None
     return result

@@ -81,46 +81,54 @@ def curves_of(
     check(baseline, validation_rows)
     columns = columns_of(history)
     named = [Column.of(name) for name in columns]
-    train, val = _losses(columns, named)
+    train, val = _losses(named)
     remarks: list[str] = []
     if train.name not in ("loss", "data_loss") or val.name != f"val_{train.name}":
         remarks.append(f"Read {train.name} as training loss and {val.name} as validation loss.")
 
     # Lines -> epochs.
-    lines = {one.name: numbers(columns[one.name], one.name) for one in (train, val)}
-    lengths = {name: len(values) for name, values in lines.items()}
-    if len(set(lengths.values())) > 1 or not lengths[val.name]:
-        words = " and ".join(f"{name} {count}" for name, count in lengths.items())
+    lines = [numbers(columns[one.name], one.name) for one in (train, val)]
+    if len(lines[0]) != len(lines[1]) or not len(lines[0]):
         raise HistoryError(
-            f"The numbers of values are: {words}; expected one value an epoch of each. Give it the "
-            "values of the same epochs."
+            f"The numbers of values are: {train.name} {len(lines[0])} and {val.name} "
+            f"{len(lines[1])}; expected one value an epoch of each. Give it the values of the same "
+            "epochs."
         )
-    epochs = _epochs(columns, lines[val.name])
-    for name, values in lines.items():
-        most = max(sum(values[line] is not None for line in epoch) for epoch in epochs)
+    epochs = _epochs(columns, lines[1])
+    losses = np.array([_means(values, epochs) for values in lines])
+    for one, values in zip((train, val), lines, strict=True):
+        most = int(np.bincount(epochs, ~np.isnan(values)).max())
         if most > 1:
-            remarks.append(f"{name} is the mean of up to {most} values an epoch.")
+            remarks.append(f"{one.name} is the mean of up to {most} values an epoch.")
 
-    # Where every line is an epoch, pandas has written losses that are not numbers as empty cells.
-    pairs = list(zip(*(_means(values, epochs) for values in lines.values()), strict=True))
-    if len(epochs) == lengths[val.name]:
-        pairs = [(math.nan, math.nan) if pair == (None, None) else pair for pair in pairs]
-    complete = [epoch for epoch, pair in zip(epochs, pairs, strict=True) if None not in pair]
-    count = sum(pair != (None, None) for pair in pairs)
-    if not complete:
+    # Where each line is an epoch, pandas has written losses that are not numbers as empty cells.
+    if len(losses[0]) == len(epochs):
+        losses[:, np.isnan(losses).all(axis=0)] = np.inf
+    gaps = np.isnan(losses)
+    complete, some = np.flatnonzero(~gaps.any(axis=0)), int((~gaps.all(axis=0)).sum())
+    if not len(complete):
         raise HistoryError(
             f"No epoch has a value of both {train.name} and {val.name}; expected both on one line, "
             "or a column epoch that says which lines belong together."
         )
-    if len(complete) < count:
-        left_out = count - len(complete)
-        remarks.append(f"Left out {left_out} of {count} epochs, which lack one of both losses.")
+    if len(complete) < some:
+        lacking = some - len(complete)
+        remarks.append(f"Left out {lacking} of {some} epochs, which lack one of both losses.")
 
-    loss, val_loss = np.array([pair for pair in pairs if None not in pair], float).T
+    loss, val_loss = losses[:, complete]
     name, scores, higher = "loss", val_loss, False
-    if chosen := _metric(columns, named, val, metric, complete, remarks):
-        column, scores = chosen
-        name, higher = column.measure, bool(column.higher)
+    left_out: list[str] = []
+    for column in _metrics(named, val, metric):
+        try:
+            scores = _scores(columns[column.name], column, epochs, complete)
+        except HistoryError as error:
+            left_out.append(f"Left out {column.name}: {error}")
+            continue
+        name, higher, left_out = column.measure, bool(column.higher), []
+        if column.name != f"val_{column.metric}" or column.metric not in measures.MEASURES:
+            better = "more" if higher else "less"
+            remarks.append(f"Read {column.name} as the metric, of which {better} is better.")
+        break
     curves = Curves(
         loss=loss,
         val_loss=val_loss,
@@ -131,23 +139,17 @@ def curves_of(
         rows=validation_rows,
         loss_name="data_loss" if train.name == "data_loss" else "loss",
     )
-    return curves, remarks
+    return curves, remarks + left_out
 
 
-def _losses(columns: Mapping[str, Sequence[Any]], named: Sequence[Column]) -> tuple[Column, Column]:
+def _losses(named: Sequence[Column]) -> tuple[Column, Column]:
     """Return the columns of training and validation loss."""
-    by_name = {column.name: column for column in named}
-    for name in ("data_loss", "loss"):
-        if name in by_name and f"val_{name}" in by_name:
-            return by_name[name], by_name[f"val_{name}"]
 
     def candidates(part: str, measure: str) -> list[Column]:
-        """Return the columns that fit: rather of epochs than of steps, and of more than one."""
+        """Return the columns that fit: Keras's name, else those of epochs, else those of steps."""
         fitting = [one for one in named if (one.part, one.measure) == (part, measure)]
-        fitting = [one for one in fitting if not one.by_step] or fitting
-        return [
-            one for one in fitting if len(columns[one.name]) - columns[one.name].count(None) > 1
-        ] or fitting
+        keras = [one for one in fitting if one.name in (measure, f"val_{measure}")]
+        return keras or [one for one in fitting if not one.by_step] or fitting
 
     for part in ("validation", "test"):
         for measure in LOSSES:
@@ -160,35 +162,34 @@ def _losses(columns: Mapping[str, Sequence[Any]], named: Sequence[Column]) -> tu
                     raise HistoryError(f"The {of} loss may be each of {names}. {RENAME}")
             return train[0], val[0]
 
-    names = ", ".join(columns) or "nothing"
     advice = RENAME
-    if "loss" in by_name and not any(column.part != "training" for column in named):
+    if not any(column.part != "training" for column in named):
         advice = (
-            "Nothing in it is of validation rows: give model.fit validation_split=0.2, or "
+            "None is of validation rows, by its name: give model.fit validation_split=0.2, or "
             "validation_data=(inputs, targets)."
         )
     raise HistoryError(
-        f"The history holds {names}; expected a training loss and a validation loss, such as loss "
-        f"and val_loss. {advice}"
+        f"The history holds {', '.join(column.name for column in named)}; expected a training loss "
+        f"and a validation loss, such as loss and val_loss. {advice}"
     )
 
 
-def _epochs(columns: Mapping[str, Sequence[Any]], val: Sequence[float | None]) -> list[list[int]]:
-    """Return the lines of each epoch, which may be several.
+def _epochs(columns: Mapping[str, Sequence[Any]], val: np.ndarray) -> np.ndarray:
+    """Return the epoch of each line, from 0: of several lines the same.
 
-    With a column of whole epochs they are those of one epoch. With steps or parts of epochs, they
-    are those that end where validation loss has a value. Else each line is an epoch.
+    It is that of a column of whole epochs. With steps or parts of epochs, an epoch ends where
+    validation loss has a value. Else each line is an epoch.
 
     Args:
         columns: The history.
-        val: Validation loss of each line.
+        val: Validation loss of each line, NaN where there is none.
     """
     clocks = {name.strip().lower(): name for name in columns}
     name = next((clocks[word] for word in ("epoch", "step", "global_step") if word in clocks), None)
     if name is None or len(columns[name]) != len(val):
-        return [[line] for line in range(len(val))]
+        return np.arange(len(val))
 
-    times = np.array(numbers(columns[name], name), float)
+    times = numbers(columns[name], name)
     later = times[1:] >= times[:-1]
     if not later.all():
         line = int(np.argmin(later)) + 1
@@ -197,64 +198,46 @@ def _epochs(columns: Mapping[str, Sequence[Any]], val: Sequence[float | None]) -
             "expected the values of one training, in order. Leave out the lines of others."
         )
     if name.strip().lower() != "epoch" or (times % 1).any():
-        ends = [time for time, value in zip(times, val, strict=True) if value is not None]
-        times = np.searchsorted(ends, times)
-    groups = dict[float, list[int]]()
-    for line, time in enumerate(times):
-        groups.setdefault(float(time), []).append(line)
-    return list(groups.values())
+        times = np.searchsorted(times[~np.isnan(val)], times)
+    return np.unique(times, return_inverse=True)[1]
 
 
-def _means(values: Sequence[float | None], epochs: Sequence[Sequence[int]]) -> list[float | None]:
-    """Return the mean of each epoch's values; None of an epoch without one."""
-    result: list[float | None] = []
-    for epoch in epochs:
-        present = [value for line in epoch if (value := values[line]) is not None]
-        result.append(sum(present) / len(present) if present else None)
-    return result
+def _means(values: np.ndarray, epochs: np.ndarray) -> np.ndarray:
+    """Return the mean of each epoch's values; NaN of an epoch without one."""
+    present = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):  # 0 / 0
+        return np.bincount(epochs, np.where(present, values, 0)) / np.bincount(epochs, present)
 
 
-def _metric(
-    columns: Mapping[str, Sequence[Any]],
-    named: Sequence[Column],
-    val: Column,
-    metric: str | None,
-    epochs: Sequence[Sequence[int]],
-    remarks: list[str],
-) -> tuple[Column, np.ndarray] | None:
-    """Return the column of the primary metric and its values, and add remarks; None without one."""
-    options = [one for one in named if one.part == val.part and one.metric != val.metric]
+def _metrics(named: Sequence[Column], val: Column, metric: str | None) -> list[Column]:
+    """Return the columns that may be the primary metric; none where that is the loss."""
+    columns = [one for one in named if one.part == val.part and one.metric != val.metric]
     if metric is None:
         # The losses of several outputs are parts of the loss.
-        options = [one for one in options if not one.measure.endswith("loss")]
-    elif Column.of(metric).metric in ("loss", val.metric):
-        return None
-    else:
-        names = [one.measure for one in options]
-        options = [one for one in options if one.metric == Column.of(metric).metric]
-        if not options:
-            raise HistoryError(
-                f"The history has no validation values of metric {metric!r}; expected one of "
-                f"{', '.join(['loss', *names])}.{did_you_mean(metric, names)}"
-            )
+        return [one for one in columns if not one.measure.endswith("loss")]
 
-    left_out: list[str] = []
-    for option in options:
-        reason = "it lacks epochs"
-        try:
-            values = numbers(columns[option.name], option.name)
-        except HistoryError as error:
-            values, reason = [], str(error).rstrip(".")
-        if option.higher is None:
-            reason = "its name does not tell whether more of it is better"
-        elif len(values) == len(columns[val.name]) and None not in _means(values, epochs):
-            if option.name != f"val_{option.metric}" or option.metric not in measures.MEASURES:
-                better = "more" if option.higher else "less"
-                remarks.append(f"Read {option.name} as the metric, of which {better} is better.")
-            return option, np.array(_means(values, epochs), float)
-        left_out.append(f"Left out {option.name}: {reason}.")
-    remarks += left_out
-    return None
+    wanted, names = Column.of(metric).metric, [one.measure for one in columns]
+    columns = [one for one in columns if one.metric == wanted]
+    if not columns and wanted not in ("loss", val.metric):
+        raise HistoryError(
+            f"The history has no validation values of metric {metric!r}; expected one of "
+            f"{', '.join(['loss', *names])}.{did_you_mean(metric, names)}"
+        )
+    return columns
+
+
+def _scores(
+    values: Sequence[Any], column: Column, epochs: np.ndarray, complete: np.ndarray
+) -> np.ndarray:
+    """Return the values of a metric, one an epoch that is complete, or raise HistoryError."""
+    if column.higher is None:
+        raise HistoryError("its name does not tell whether more of it is better.")
+    scores = numbers(values, column.name)
+    if len(scores) == len(epochs):
+        scores = _means(scores, epochs)[complete]
+        if np.isfinite(scores).all():
+            return scores
+    raise HistoryError("it has no finite value of some epochs.")
 
 
 def check(baseline: object, validation_rows: object) -> None:

@@ -100,7 +100,7 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         outcome: Its outcome.
         parts: A row for each of several trainings; None of a single one.
     """
-    settings, metrics, split = outcome.spec.settings, outcome.metrics, outcome.spec.split
+    metrics, split = outcome.metrics, outcome.spec.split
     findings = ()
     if outcome.context.data:
         findings = outcome.context.data.findings
@@ -115,7 +115,6 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         parts=None if parts is None else formatting.markdown(parts),
         warning=test_ledger.warning(test_ledger.evaluations(metrics)),
         note=_note(outcome),
-        final_command=summary.final_command(settings, metrics, outcome.tags),
         facts=facts(outcome.context, split),
         notes=(*outcome.context.dataset.notes, *split.notes, *findings),
     )

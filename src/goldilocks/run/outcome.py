@@ -19,8 +19,9 @@ from goldilocks.evaluation.intervals import NORMAL, Interval, best_of
 from goldilocks.evaluation.null_errors import null_errors
 from goldilocks.evaluation.outputs import Row, scores_of_each
 from goldilocks.model import vectors
-from goldilocks.run import summary
+from goldilocks.run import next_moves, summary
 from goldilocks.run.context import RunContext, TrainingSpec
+from goldilocks.run.next_moves import LONGEST_TAG
 from goldilocks.run.summary import CLASSES, GOAL, THRESHOLDS
 from goldilocks.run.test_ledger import EVALUATIONS
 from goldilocks.tracking.query import StoredRun
@@ -34,8 +35,6 @@ CONFIGURATIONS = "validation_configurations"
 OPTIMISM = "validation_optimism"
 NULL_ERROR = "null_error/"  # before the name of a metric
 CLASSIFIES = ("binary", "multiclass", "multilabel")  # problem types
-SPOILT = ("loss", "accuracy", "log_loss")  # metrics that class weights make worse
-LONGEST_TAG = 5000  # characters, that every version of MLflow takes
 
 
 @dataclass(frozen=True)
@@ -222,22 +221,12 @@ def conclude(
             null_errors=errors,
             **settings.tree["diagnosis"],
         )
-        next_move = verdict.next_move
-        if (
-            verdict.name == "no_power"
-            and context.problem.class_weight != "none"
-            and deciding_metric(context.problem, baseline) in SPOILT
-        ):
-            next_move = (
-                "Class weights raise the loss and lower the accuracy, by which power is tested "
-                "here. Test it by problem.metrics=[auc,accuracy]."
-            )
         metrics |= {f"verdict/{name}": float(value) for name, value in verdict.evidence.items()}
-        tags |= {
-            "verdict": verdict.name,
-            "verdict.reason": verdict.reason,
-            "verdict.next": next_move,
-        }
+        tags |= {"verdict": verdict.name, "verdict.reason": verdict.reason}
+        if not spec.part:  # One of several trainings has no command of its own.
+            ends = {name: values[-1] for name, values in result.history.items()}
+            rows = len(result.validation)
+            tags["verdict.next"] = next_moves.lines(context, ends | metrics, tags, rows=rows)
     return Outcome(context, spec, result, metrics, tags, counts)
 
 

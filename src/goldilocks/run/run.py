@@ -20,7 +20,7 @@ from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.jobs import records
 from goldilocks.protocol import Split, notes_of_all
-from goldilocks.run import data_summary, summary, test_ledger, warm_start
+from goldilocks.run import data_summary, next_moves, summary, test_ledger, warm_start
 from goldilocks.run.context import RunContext, Shared, TrainingSpec
 from goldilocks.search.options import read_spec
 from goldilocks.tracking import Store
@@ -77,7 +77,14 @@ def run(settings: Settings, shared: Shared | None = None) -> float:
                 f"reused    run {stored.run_id} has trained this configuration, data and code; "
                 "force=true trains again"
             )
-            for line in summary.lines(settings, stored.metrics, stored.tags):
+            tags = stored.tags
+            if "verdict" in tags:  # What to try has changed with each run since.
+                rows = len(np.unique(np.concatenate([split.validation for split in splits])))
+                tags = {
+                    **tags,
+                    "verdict.next": next_moves.lines(context, stored.metrics, tags, rows=rows),
+                }
+            for line in summary.lines(settings, stored.metrics, tags):
                 console.result(line)
             console.result(f"see it    {store.ui_command}")
             return summary.value(settings, stored.metrics)

@@ -9,12 +9,10 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
-from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import Settings
 from goldilocks.evaluation import classes
 from goldilocks.formatting import number
 from goldilocks.run import test_ledger
-from goldilocks.tracking import provenance
 
 CLASSES = "classes"  # the tag with the counts of each class or label, as JSON
 THRESHOLDS = "thresholds"  # the tag with those that were chosen, as JSON
@@ -99,7 +97,8 @@ def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, s
     texts = []
     if "verdict.reason" in tags:  # Version 0.1 logged the name of the verdict alone.
         texts.append(f"verdict   {tags['verdict']}: {tags['verdict.reason']}")
-        texts.append(f"next      {tags['verdict.next']}")
+    if moves := tags.get("verdict.next"):
+        texts.append(f"next      {moves}".replace("\n", "\n          "))
 
     texts.append(f"{_heading(metrics)[0]}      {score_line(metrics)}")
     if THRESHOLDS in tags:
@@ -110,8 +109,6 @@ def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, s
             texts.append(f"warning   {sentence}{_remedy(settings, of_classes)}")
     if warning := test_ledger.warning(test_ledger.evaluations(metrics)):
         texts.append(f"warning   {warning}")
-    if "verdict" in tags:
-        texts.append(f"final     {final_command(settings, metrics, tags)}")
     return texts
 
 
@@ -190,19 +187,3 @@ def typed_thresholds(values: Sequence[float]) -> str:
     """
     value = str(values[0]) if len(values) == 1 else f"[{','.join(map(str, values))}]"
     return f"problem.threshold={value}"
-
-
-def final_command(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, str]) -> str:
-    """Return the command of the final run, for the best epochs and the chosen thresholds."""
-    changed = []
-    # A learning-rate schedule spans all epochs: with fewer it would be another training.
-    if settings.tree["optimizer"]["schedule"] == "constant":
-        changed.append(f"trainer.epochs={metrics['best_epoch']:.0f}")
-    if settings.tree["trainer"]["repeats"] > 1:  # A final run is one training.
-        changed.append("trainer.repeats=1")
-    if chosen := json.loads(tags.get(THRESHOLDS, "[]")):
-        changed.append(typed_thresholds(chosen))
-    keys = tuple(f"{override.partition('=')[0]}=" for override in changed)
-    unchanged = [override for override in settings.overrides if not override.startswith(keys)]
-    words = [provenance.program("python"), "train.py", *unchanged, *changed, "final=true"]
-    return as_typed(words)

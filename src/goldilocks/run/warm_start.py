@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from goldilocks.config.settings import Settings
 from goldilocks.errors import ModelError, SplitError
 from goldilocks.tracking import Store
-from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.tracker import written
+from goldilocks.tracking.query import StoredRun, written
 
 if TYPE_CHECKING:
     import keras

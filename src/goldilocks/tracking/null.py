@@ -56,7 +56,12 @@ class NullStore:
         return []
 
     def search(
-        self, text: str, *, everywhere: bool = False, deleted: bool = False
+        self,
+        text: str,
+        *,
+        everywhere: bool = False,
+        deleted: bool = False,
+        newest: int | None = None,
     ) -> list[StoredRun]:
         """Return no runs."""
         return []

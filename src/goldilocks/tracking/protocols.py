@@ -125,7 +125,12 @@ class Store(Protocol):
         ...
 
     def search(
-        self, text: str, *, everywhere: bool = False, deleted: bool = False
+        self,
+        text: str,
+        *,
+        everywhere: bool = False,
+        deleted: bool = False,
+        newest: int | None = None,
     ) -> list[StoredRun]:
         """Return the runs that match, in the order in which they started, without curves.
 
@@ -133,6 +138,8 @@ class Store(Protocol):
             text: What to search, in MLflow's language of filters.
             everywhere: In all experiments of the store, not in this one alone.
             deleted: The same, with deleted runs and experiments.
+            newest: How many of them at most, those that started last; None: all. MLflow takes some
+                milliseconds for each.
         """
         ...
 

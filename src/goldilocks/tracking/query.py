@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from goldilocks.formatting import cut
 from goldilocks.problem import PROBLEMS, Problem
 from goldilocks.tracking import journal
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from goldilocks.tracking.protocols import Store
 
 IDS_A_QUERY = 100
+PARAM_LENGTH = 6000  # characters; MLflow takes no more
 OWN_METRICS = "own_metrics"  # tag: of metrics that a person has written, whether more is better
 REUSED = "reused."
 PARENT = "mlflow.parentRunId"  # MLflow's tag of a run below another
@@ -48,6 +50,17 @@ class StoredRun:
     val_loss: Sequence[float]
     experiment_id: str = ""
     started: int = 0
+
+
+def written(value: Any) -> str:
+    """Return a value as a parameter has it: a text as it is, all else as JSON.
+
+    A long one is cut, which `...` shows; the artifact config.yaml has it whole.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        text = value
+    return cut(text, PARAM_LENGTH)
 
 
 def find_run(store: Store, fingerprint: str, *, finished: bool = True) -> StoredRun | None:

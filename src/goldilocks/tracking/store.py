@@ -86,7 +86,12 @@ class MlflowStore:
         return repair.everything(self.uri)
 
     def search(
-        self, text: str, *, everywhere: bool = False, deleted: bool = False
+        self,
+        text: str,
+        *,
+        everywhere: bool = False,
+        deleted: bool = False,
+        newest: int | None = None,
     ) -> list[StoredRun]:
         """Return the runs that match, as they started; see `protocols.Store`."""
         view = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
@@ -104,6 +109,10 @@ class MlflowStore:
             if everywhere or deleted:
                 every = get_results_from_paginated_fn(search_experiments, PAGE)
                 experiments = [experiment.experiment_id for experiment in every]
+            if newest is not None:
+                order = ["start_time DESC"]
+                runs = self.client.search_runs(experiments, text, view, newest, order)
+                return [_stored(run) for run in reversed(runs)]
             return [_stored(run) for run in get_results_from_paginated_fn(search_runs, PAGE)]
 
     def get_run(self, run_id: str) -> StoredRun:

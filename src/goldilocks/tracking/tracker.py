@@ -23,6 +23,7 @@ from goldilocks.formatting import cut
 from goldilocks.tracking import ledger, sender
 from goldilocks.tracking.failures import FAILURES, explained, is_refusal
 from goldilocks.tracking.journal import Journal, last_epoch, milliseconds
+from goldilocks.tracking.query import written
 
 if TYPE_CHECKING:
     import keras
@@ -36,7 +37,7 @@ SECONDS_BETWEEN_BEATS = 600.0
 # MLflow's own loader takes no missing categories, and has none of our layers.
 SERVED = "goldilocks.tracking.served"
 WRITTEN = (".yaml", ".md", ".json", ".txt", ".html")  # files that may quote a command
-PARAM_LENGTH, TAG_LENGTH, DIGEST_LENGTH = 6000, 8000, 36  # MLflow takes no more.
+TAG_LENGTH, DIGEST_LENGTH = 8000, 36  # MLflow takes no more.
 
 
 class JournalTracker:
@@ -239,17 +240,6 @@ class JournalTracker:
         except StoreError as error:  # The journal has it; it is sent with the next entries.
             self._refused = error if is_refusal(error) else None
         return self._refused is None
-
-
-def written(value: Any) -> str:
-    """Return a value as a parameter has it: a text as it is, all else as JSON.
-
-    A long one is cut, which `...` shows; the artifact config.yaml has it whole.
-    """
-    text = json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str):
-        text = value
-    return cut(text, PARAM_LENGTH)
 
 
 def _requirements() -> list[str]:

@@ -99,6 +99,15 @@ class Trained:
             name = "data_loss"
         return metrics.get(f"best_val_{name}", math.nan)
 
+    def last(self, part: str) -> float:
+        """Return the loss of the last epoch, without penalties; NaN where none is logged.
+
+        Args:
+            part: "" of the training rows, "val_" of the validation rows.
+        """
+        metrics = self.run.metrics
+        return metrics.get(f"{part}data_loss", metrics.get(f"{part}loss", math.nan))
+
 
 def predictions(trained: Sequence[Trained]) -> Predictions:
     """Return the validation predictions of all trainings of a candidate."""

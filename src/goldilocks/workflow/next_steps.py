@@ -3,24 +3,47 @@
 import math
 
 from goldilocks.report.workflow.results import Results
+from goldilocks.run import next_moves
+from goldilocks.run.context import RunContext
 from goldilocks.workflow import prose
+from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
 
 
 def next_steps(context: Context, results: Results) -> list[str]:
-    """Return sentences that name keys, the most promising first."""
+    """Return commands with their reasons, and sentences that name keys."""
     kind, chosen = context.dataset.kind, context.settings.choices["model"]
     others = {
         name: traits.suggested[kind]
         for name, traits in context.settings.models().items()
         if name != chosen and kind in traits.suggested
     }
-    return prose.sentences(
+    sentences = prose.sentences(
         "next_steps",
-        scale=results.scale,
         tune=results.tune,
         final=results.final,
         budget=context.budget,
         counts_runs=math.isinf(context.budget.seconds),
         others=others,
     )
+    return [*_moves(context, results), *sentences]
+
+
+def _moves(context: Context, results: Results) -> list[str]:
+    """Return the moves from the winner, or from the small model where the workflow ended there."""
+    trained = results.power.small
+    if results.tune:
+        trained = results.tune.winner
+    settings = context.settings_of(Candidate(trained.name, trained.overrides))
+    run = context.store.get_run(trained.run_ids[0])
+    moves = next_moves.propose(
+        RunContext(settings, context.store, context.dataset, context.problem),
+        run.metrics,
+        run.tags,
+        rows=max(1, round(results.problem.final_rows - results.problem.train_rows)),
+    )
+    return [
+        f"{move.reason}: {next_moves.command(settings, move.changes)}"
+        for move in moves
+        if move.changes and "final" not in move.changes  # The workflow's own is done.
+    ]

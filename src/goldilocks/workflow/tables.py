@@ -28,12 +28,11 @@ def row(trained: Trained, metrics: Sequence[str]) -> dict[str, Cell]:
 
 def model_size(trained: Trained) -> ModelSize:
     """Return what a report shows of the size of a trained candidate."""
-    metrics = trained.run.metrics
     return ModelSize(
         name=trained.candidate.name,
         weights=trained.parameters,
-        train_loss=finite(metrics.get("verdict/end_train_loss")),
-        val_loss=finite(metrics.get("verdict/end_val_loss")),
+        train_loss=finite(trained.last("")),
+        val_loss=finite(trained.last("val_")),
         best_val_loss=trained.best("loss"),
         verdict=trained.verdict,
     )

@@ -1,0 +1,208 @@
+"""What to try after a run, as whole commands: of its configuration, with the moves' changes.
+
+What was trained before on the same rows is read from the store. The jobs of a sweep do not ask for
+it: each would read all the others.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from goldilocks.config.checks import Composed, config_errors
+from goldilocks.config.literals import as_typed
+from goldilocks.config.settings import SEEDS, Settings, deciding, key_of
+from goldilocks.diagnosis import moves
+from goldilocks.diagnosis.moves import HELPS, Attempt, Move, Scope
+from goldilocks.evaluation.baseline import deciding_metric
+from goldilocks.run.summary import THRESHOLDS
+from goldilocks.tracking import provenance
+from goldilocks.tracking.ledger import CHOICES
+from goldilocks.tracking.query import StoredRun, written
+
+if TYPE_CHECKING:
+    from goldilocks.run.context import RunContext
+
+# What moves change; runs that differ in nothing else are compared.
+MOVABLE = (
+    *("model.", "optimizer.", "regularizer.", "trainer.epochs", "trainer.batch_size"),
+    "problem.metrics",
+)
+# What makes no other result: two trainers train the same network, probes another one beside it.
+SAME = (*SEEDS, "trainer", "diagnosis.probes")
+SPOILT = ("loss", "accuracy", "log_loss")  # measures that class weights make worse
+NEWEST = 30  # runs that are read, in some 0.05 s
+LONGEST_TAG = 5000  # characters, that every version of MLflow takes
+
+
+def lines(
+    context: RunContext, metrics: Mapping[str, float], tags: Mapping[str, str], *, rows: int
+) -> str:
+    """Return what to type after a run, a line for each move, with its reason as a comment.
+
+    Args:
+        context: Of the run.
+        metrics: What it has logged; of metrics of each epoch the last value.
+        tags: Its tags.
+        rows: Number of its validation rows.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    texts: list[str] = []
+    for move in propose(context, metrics, tags, rows=rows):
+        words = [f"# {move.reason}"]
+        if move.changes:
+            words.insert(0, command(context.settings, move.changes))
+        texts.append("   ".join(words))
+    while len("\n".join(texts)) > LONGEST_TAG:
+        texts.pop()
+    return "\n".join(texts)
+
+
+def propose(
+    context: RunContext, metrics: Mapping[str, float], tags: Mapping[str, str], *, rows: int
+) -> tuple[Move, ...]:
+    """Return what to try after a run; the arguments are those of `lines`."""
+    settings = context.settings
+    if settings.choices["trainer"] == "smoke":
+        reason = "a smoke run shows that all works together, not how good the model is"
+        return (Move({"trainer": "fit"}, reason),)
+
+    beginning = "baseline/val_"
+    baseline = {
+        name.removeprefix(beginning): value
+        for name, value in metrics.items()
+        if name.startswith(beginning)
+    }
+    weighted = context.problem.class_weight != "none"
+    scope = Scope(
+        kind=settings.traits.dataset.kind,
+        honours=settings.traits.model.honours,
+        sizes=settings.traits.model.sizes,
+        baseline=baseline["loss"],
+        rows=rows,
+        accepts=functools.partial(_is_accepted, settings),
+        weighted=weighted and deciding_metric(context.problem, baseline) in SPOILT,
+        probes=settings.tree["diagnosis"].get("probes") == 0,
+    )
+    present = _attempt(settings.name, settings.flat, metrics, tags)
+    return moves.propose(present, _attempts(context, present), scope)
+
+
+def command(settings: Settings, changes: Mapping[str, str]) -> str:
+    """Return the command of a configuration with some values changed, as it is typed in a shell.
+
+    `force=true` is left out: what exists is reused, and a seal stays closed.
+
+    Args:
+        settings: The configuration.
+        changes: Values as typed, by key or config group.
+    """
+    replaced = {*changes, "force"}
+    unchanged = [word for word in settings.overrides if key_of(word) not in replaced]
+    changed = [f"{key}={value}" for key, value in changes.items()]
+    return as_typed([provenance.program("python"), "train.py", *unchanged, *changed])
+
+
+def _attempts(context: RunContext, present: Attempt) -> list[Attempt]:
+    """Return what was trained on the same rows with the same model and optimizer, as it began.
+
+    The present configuration stands where it, or one of its seeds, was trained first.
+    """
+    settings = context.settings
+    if settings.job is not None:
+        return [present]
+    model, optimizer = settings.choices["model"], settings.choices["optimizer"]
+    runs = context.store.search(
+        f"tags.`dataset.digest` = '{context.dataset.digest}' AND attributes.status = 'FINISHED' "
+        f"AND params.model = '{model}' AND params.optimizer = '{optimizer}'",
+        newest=NEWEST,
+    )
+    fixed = {
+        key: written(value)
+        for key, value in deciding(settings.flat).items()
+        if not key.startswith(MOVABLE) and key not in SAME
+    }
+    attempts = [
+        _attempt(run.name, {**settings.flat, **_values(run)}, run.metrics, run.tags)
+        for run in runs
+        if run.tags.get("role") in CHOICES
+        and run.tags.get("pruned") != "true"
+        and all(run.params.get(key, text) == text for key, text in fixed.items())
+    ]
+    configurations = [attempt.settings for attempt in attempts] + [present.settings]
+    attempts.insert(configurations.index(present.settings), present)
+    return [
+        attempt
+        for attempt in attempts
+        if attempt is present or attempt.settings != present.settings or attempt.probes
+    ]
+
+
+def _values(run: StoredRun) -> dict[str, Any]:
+    """Return the parameters of a run as values."""
+    values: dict[str, Any] = {}
+    for key, text in run.params.items():
+        try:
+            values[key] = json.loads(text)
+        except ValueError:
+            values[key] = text
+    return values
+
+
+def _attempt(
+    name: str, flat: Mapping[str, Any], metrics: Mapping[str, float], tags: Mapping[str, str]
+) -> Attempt:
+    """Return a run as moves see it, from its settings by dotted key and what it has logged."""
+    word = tags.get("verdict", "")
+    loss = metrics.get("best_val_data_loss", metrics.get("best_val_loss", math.nan))
+    if word == "diverged" or math.isnan(loss):
+        loss = math.inf
+    answers = {name: metrics.get(f"verdict/p_{name}", math.nan) for name in HELPS}
+    return Attempt(
+        name=name,
+        settings={key: flat[key] for key in deciding(flat) if key.startswith(MOVABLE)},
+        word=word,
+        answers={name: p for name, p in answers.items() if not math.isnan(p)},
+        loss=loss,
+        train_loss=metrics.get("data_loss", metrics.get("loss", math.inf)),
+        best_epoch=int(metrics.get("best_epoch", 0)),
+        epochs=int(metrics.get("epochs", 0)),
+        final=_final(flat, metrics, tags),
+        probes=flat.get("diagnosis.probes", 0),
+    )
+
+
+def _final(
+    flat: Mapping[str, Any], metrics: Mapping[str, float], tags: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the values of the final run: the best epochs, the chosen thresholds, one training.
+
+    There are none for a run that does not beat the baseline, or saw a part of its rows alone.
+    """
+    if tags.get("beats_baseline") != "true" or flat["trainer.steps_per_epoch"]:
+        return {}
+    changes: dict[str, Any] = {}
+    # A learning-rate schedule spans all epochs: with fewer it would be another training.
+    if flat["optimizer.schedule"] == "constant":
+        changes["trainer.epochs"] = int(metrics["best_epoch"])
+    if flat["trainer.repeats"] > 1:
+        changes["trainer.repeats"] = 1
+    if chosen := json.loads(tags.get(THRESHOLDS, "[]")):
+        changes["problem.threshold"] = chosen[0] if len(chosen) == 1 else chosen
+    return {**changes, "final": True}
+
+
+def _is_accepted(settings: Settings, values: Mapping[str, Any]) -> bool:
+    """Return whether the checks of configurations accept these settings with other values."""
+    tree = dict(settings.tree)
+    for key, value in values.items():
+        group, _, name = key.partition(".")
+        tree[group] = {**tree[group], name: value}
+    groups = [group for group in settings.choices if group != "experiment"]
+    stated = {group: settings.files.traits(group, settings.choices[group]) for group in groups}
+    return not config_errors(Composed(tree, stated, settings.choices, settings.files))
