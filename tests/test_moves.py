@@ -166,10 +166,26 @@ def test_a_balanced_run_has_its_final_command_and_nothing_unlikely():
         attempt("underfit", NO | {"go_on": 0.95}),
         dataclasses.replace(attempt("balanced", NO), final={}),
     ],
-    ids=["no power", "diverged", "open go", "open stop", "untried", "does not beat the baseline"],
+    ids=[
+        "no power",
+        "diverged",
+        "open go",
+        "open stop",
+        "untried",
+        "does not beat the baseline",
+    ],
 )
 def test_no_final_command_of_what_does_not_deserve_it(present):
     assert not any("final" in move.changes for move in proposed(present))
+
+
+def test_no_final_run_where_power_is_unknown():
+    bare = dataclasses.replace(SCOPE, honours=[], sizes=[])
+    for answers, is_final in [({}, False), (NO | {"enlarge": 0.5}, True)]:
+        present = attempt("unsure", answers)
+        longer = attempt("unsure", answers, **{"trainer.epochs": 40})
+        [move] = propose(present, [present, longer], bare)
+        assert ("final" in move.changes) == is_final
 
 
 def test_diverged_is_trained_more_carefully():

@@ -181,7 +181,8 @@ def propose(present: Attempt, attempts: Sequence[Attempt], scope: Scope) -> tupl
     if _is_longer_tried(base, attempts):
         answered |= {"stop_earlier", "go_on"}
     left_open = _open(base, answered)
-    is_final = bool(base.final) and base.word not in ("no_power", "diverged") and not left_open
+    has_power = base.word in ("balanced", "overfit", "underfit") or bool(base.answers)
+    is_final = bool(base.final) and has_power and not left_open
     if not moves:
         return (_last(base, present, in_vain, left_open, is_final=is_final),)
     if scope.probes and base.word == "unsure" and not base.probes:
