@@ -1,4 +1,4 @@
-"""How often the verdict is right: `python benchmarks/verdict.py [tuning] [FIGURE.png]` (ten seconds).
+"""How often the verdict is right: `python benchmarks/verdict.py [tuning] [FIGURE.png]` (seconds).
 
 Run: it judges the curves of `verdict_truths.csv.gz`, of the tested families; with `tuning` of those
 that the model was fitted on.
