@@ -21,10 +21,10 @@ import numpy as np
 from phrases_by_hand import CASES
 from phrases_checked import contradictions
 from scipy import stats
-from verdict_simulated import NOISES, course, wobble
+from verdict_simulated import NOISES, climb, course, wobble
 
+from goldilocks.diagnosis.courses import SMALLEST, both_courses
 from goldilocks.diagnosis.history import Curves
-from goldilocks.diagnosis.losses import SMALLEST, courses
 from goldilocks.diagnosis.phrases import CLASHES, HELP, phrases, sentence
 from goldilocks.diagnosis.verdicts import VERDICTS
 
@@ -115,6 +115,15 @@ def simulated(number: int) -> tuple[Curves, dict[str, bool]]:
     epochs, rows = int(4 * 50 ** random.random()), int(100 * 300 ** random.random())
     smooth_train, smooth_val, _ = course(random, epochs)
     smooth_train, smooth_val = smooth_train[:epochs], smooth_val[:epochs]
+
+    # Courses are rare whose training loss rises too, or that fall again late: a tenth of each.
+    more = 0.5 * smooth_val.min() * random.random()
+    if number // 2 % 10 == 3:
+        rise = more * climb(random, epochs)[:epochs]
+        smooth_train, smooth_val = smooth_train + rise, smooth_val + rise
+    if number // 2 % 10 == 7:
+        late = (np.arange(epochs) / epochs - random.uniform(0.4, 0.7)) / 0.15
+        smooth_val = smooth_val + 2 * more * np.exp(-0.5 * late**2)
     noise = NOISES[number // 2 % len(NOISES)] * smooth_val.min()
     disturbance = noise * wobble(random, epochs)[0]
     val_loss = np.abs(smooth_val + disturbance)
@@ -129,7 +138,7 @@ def simulated(number: int) -> tuple[Curves, dict[str, bool]]:
     )
 
     # The epochs that are named are the same in all phrases of the last stretch.
-    _, val = courses(curves, "training loss", "validation loss")
+    _, val = both_courses(curves, "training loss", "validation loss")
     start, end = val.start, val.end
     matters = SMALLEST * np.sqrt(smooth_val.min())
     change = smooth_val[end] - smooth_val[start]

@@ -32,7 +32,7 @@ FORBIDDEN: Mapping[str, str] = {
     "no_power": "stopped falling and are still high",
     "diverged": f"still falls|{STOPS}|falls slowly",
     "underfit": f"{GAPS}|at best .* baseline gets .*: |beats",
-    "overfit": "still high|beats",
+    "overfit": rf"still high|beats|{VAL} still falls",
     "balanced": f"{UPS}|{GAPS}|still falls|still high|falls again|beats",
     "stop_earlier no": f"{UPS}|memorizes|stopping earlier .*should help",
     "stop_earlier yes": f"still falls|{STOPS}|falls slowly|not overfit",
@@ -322,8 +322,8 @@ def unanswered(curves, answers):
 
 ANY = rf"(?:{'|'.join(SAID)})"
 CLAUSES = (
-    rf"(?:it does not overfit|{ANY}(?: and {ANY})* should (?:not )?help|"
-    rf"whether {ANY}(?: or {ANY})* would help is open)"
+    rf"(?:it does not overfit|{ANY}(?:(?:,| and| or) {ANY})* should (?:not )?help|"
+    rf"whether {ANY}(?:(?:,| or) {ANY})* would help is open)"
 )
 MEMORIZES = ": the network memorizes the training rows"
 ROSE = rf"(rose from|is above its best of) {AT}(?: to|, at) {AT}"

@@ -55,21 +55,21 @@ def test_no_phrase_and_no_sentence_contradicts_its_curve_word_or_answers(kind):
     all_curves = {
         "made by hand": [case.curves for case in by_hand.CASES],
         "published": benchmark.published(),
-        "trained": [curves for _, curves in benchmark.trained()][::3],
+        "trained": [curves for _, curves in benchmark.trained()][::6],
         "simulated": [benchmark.simulated(number)[0] for number in range(60)],
     }[kind]
     random = np.random.default_rng(1)
-    checked = [benchmark.faults(curves, random, 10) for curves in all_curves]
-    assert sum(count for count, _ in checked) > 10 * len(all_curves)
+    checked = [benchmark.faults(curves, random, 4) for curves in all_curves]
+    assert sum(count for count, _ in checked) > 4 * len(all_curves)
     assert [fault for _, faults in checked for fault in faults] == []
 
 
 def test_phrases_are_true_of_courses_without_noise():
     counts = Counter()
-    for number in range(0, 400, 2):
+    for number in range(0, 300, 2):
         curves, truths = benchmark.simulated(number)
         counts.update(truths[name] for name in phrases(curves) if name in truths)
-    assert counts.total() > 200
+    assert counts.total() > 150
     assert counts[True] / counts.total() > 0.97
 
 
@@ -142,10 +142,10 @@ def test_sentences_say_what_the_curves_show(name, word, text):
         ({"stop_earlier": 0.05, "go_on": 0.5, "regularize": 0.1, "enlarge": 0.3},
          "It does not overfit; whether more epochs or a larger model would help is open."),
         ({"stop_earlier": 0.3, "go_on": 0.02, "regularize": 0.95, "enlarge": 0.05},
-         "Regularization should help; more epochs and a larger model should not help; whether "
+         "Regularization should help; more epochs or a larger model should not help; whether "
          "stopping earlier would help is open."),
-        (OPEN, "Whether stopping earlier or more epochs or regularization or a larger model would "
-         "help is open."),
+        (OPEN, "Whether stopping earlier, more epochs, regularization or a larger model would help "
+         "is open."),
     ],
 )  # fmt: skip
 def test_unsure_says_what_is_known_and_what_is_open(answers, text):
