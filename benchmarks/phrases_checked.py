@@ -140,7 +140,11 @@ def baseline(curves: Curves, value: str) -> list[str]:
 def up(curve, verb, low, first, high, last):
     faults = lies(curve, low, first, high, last)
     faults += fails(number(curve.min()) == low, f"{low} is not the best")
-    return faults + goes(curve, first, last, up=True)
+    if "rose" in verb:
+        return faults + goes(curve, first, last, up=True)
+    since = curve[int(first) - 1 : int(last)]
+    late = np.median(since[-max(1, len(since) // 3) :])
+    return faults + fails(late > since[0], "it is not above its best")
 
 
 def rose(curves, _, verb, low, first, high, last, train, memorizes):
@@ -316,8 +320,8 @@ def known(curves, answers, text):
     return faults
 
 
-def unanswered(curves, answers):
-    return fails(not answers, "answers are known")
+def unpowered(curves, _):
+    return fails(bool(np.isfinite(curves.loss).all()), "it diverged")
 
 
 ANY = rf"(?:{'|'.join(SAID)})"
@@ -375,6 +379,6 @@ CLAIMS: list[tuple[re.Pattern[str], Callable[..., list[str]]]] = [
             perfect,
         ),
         (rf"({CLAUSES}(?:; {CLAUSES})*)", known),
-        ("Whether it beats the baseline is open", unanswered),
+        ("Whether it beats the baseline is open", unpowered),
     )
 ]

@@ -59,22 +59,21 @@ class Course:
         return float(self.raw[self.start] - self.last)
 
     @property
+    def shift(self) -> float:
+        """By how much the later half of the named epochs is above the earlier, by medians."""
+        named = self.raw[self.start : self.end + 1]
+        half = max(1, len(named) // 2)
+        return float(np.median(named[-half:]) - np.median(named[:half]))
+
+    @property
     def goes_down(self) -> bool:
         """Whether the last stretch falls beyond chance, and its named values by more than noise."""
-        return (
-            self.change < -SURE * self.error
-            and self.drop > self.noise
-            and self.last < self.raw[self.start : self.end].mean()
-        )
+        return self.change < -SURE * self.error and self.drop > self.noise and self.shift < 0
 
     @property
     def goes_up(self) -> bool:
         """Whether the last stretch rises beyond chance, and its named values by more than noise."""
-        return (
-            self.change > SURE * self.error
-            and -self.drop > self.noise
-            and self.last > self.raw[self.start : self.end].mean()
-        )
+        return self.change > SURE * self.error and -self.drop > self.noise and self.shift > 0
 
     @property
     def falls(self) -> bool:
@@ -95,9 +94,9 @@ class Course:
         return f"from {self.at(epoch)} to {self.at(self.end)}"
 
     def rise(self) -> str:
-        """Return how far it is above its best; that it rose where it mostly did since."""
+        """Return how far it is above its best; that it rose where it went on rising since."""
         since = self.raw[self.best : self.end + 1]
-        if slope(since)[0] > 0 and self.last > since.mean():
+        if slope(since)[0] > 0 and self.last > since[:-1][:3].max():
             return f"{self.name} rose {self.since(self.best)}"
         return f"{self.name} is above its best of {self.at(self.best)}, at {self.at(self.end)}"
 
