@@ -80,6 +80,12 @@ def test_the_likeliest_answer_comes_first_with_its_probability():
     assert [move.p for move in moves] == [0.93, 0.6]
 
 
+def test_a_word_is_followed_where_no_answer_is_likely():
+    answers = {"stop_earlier": 0.02, "go_on": 0.05, "regularize": 0.3, "enlarge": 0.45}
+    assert changes(proposed(attempt("underfit", answers))) == [{"model.units": "256"}]
+    assert changes(proposed(attempt("balanced", answers)))[0]["final"] == "true"
+
+
 def test_what_is_on_is_not_recommended():
     answers = NO | {"regularize": 0.95}
     moves = proposed(attempt("overfit", answers, **{"regularizer.dropout": 0.5}))
@@ -152,8 +158,8 @@ def test_a_balanced_run_has_its_final_command_and_nothing_unlikely():
     assert changes([move]) == [{"trainer.epochs": "10", "final": "true"}]
     moves = proposed(attempt("balanced", NO | {"enlarge": 0.6}))
     assert [ends(move) for move in moves] == [False, True]
-    moves = proposed(attempt("balanced", NO | {"enlarge": 0.4}))
-    assert [ends(move) for move in moves] == [True, False]
+    [longer] = proposed(attempt("balanced", NO | {"go_on": 0.2}))
+    assert changes([longer]) == [{"trainer.epochs": "40"}]
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from goldilocks.config.regularizer import AUGMENTATION
+from goldilocks.diagnosis.answers import NO, YES
 from goldilocks.diagnosis.curve import loss_error
 from goldilocks.formatting import number
 
-SAID = 0.9  # probability from which on an answer is yes; up to 1 - SAID it is no
-WORTH = 0.3  # least probability of a move, unless the verdict is unsure
+WORTH, WORTH_UNSURE = 0.5, 0.3  # least probability of a move; where the verdict is unsure
 MOST = 3  # moves at once
 IN_VAIN = 3  # configurations without a gain, after which only a yes is worth a training
 SMALLEST_GAIN = 0.02  # of sqrt(loss x baseline): less matters to no one
@@ -165,7 +165,7 @@ def propose(present: Attempt, attempts: Sequence[Attempt], scope: Scope) -> tupl
     for direction in _directions(base, scope, attempts):
         ahead = [{**base.settings, **change} for change in direction.changes]
         new = [values for values in ahead if not _is_among(values, attempts)]
-        is_needed = direction.question in EPOCHS or (direction.p or 0) >= SAID
+        is_needed = direction.question in EPOCHS or (direction.p or 0) >= YES
         count = len(ahead) - len(new)
         if count >= direction.tries:
             answered.add(direction.question)
@@ -190,7 +190,6 @@ def propose(present: Attempt, attempts: Sequence[Attempt], scope: Scope) -> tupl
         moves.insert(0, Move(probe, f"a probe answers it, {moves[0].reason}", moves[0].p))
     if base.word == "balanced" and is_final:
         moves = [*moves[: MOST - 1], Move(_final(base, present), f"{start}the final run")]
-        moves.sort(key=lambda move: move.p is not None and move.p < 0.5)
     return tuple(moves[:MOST])
 
 
@@ -237,11 +236,13 @@ def _best(attempts: Sequence[Attempt], scope: Scope) -> tuple[Attempt, int]:
 
 def _questions(word: str, answers: Mapping[str, float]) -> dict[str, float | None]:
     """Return the questions whose answer may be yes, the likeliest first, with its probability."""
-    if not answers:
-        return dict.fromkeys(LIKELY.get(word, ()))
-    least = 1 - SAID if word == "unsure" else WORTH
-    names = sorted(answers, key=lambda name: -answers[name])
-    return {name: answers[name] for name in names if answers[name] > least}
+    least, meant = WORTH, LIKELY.get(word, ())
+    if word == "unsure":
+        least = WORTH_UNSURE
+    names = sorted(answers, key=lambda name: -answers[name]) or meant
+    likely = [name for name in names if answers.get(name, 1) >= least]
+    open_ones = [name for name in names if name in meant and answers.get(name, 1) > NO]
+    return {name: answers.get(name) for name in likely or open_ones}
 
 
 def _reason(question: str, word: str, p: float | None) -> str:
@@ -275,7 +276,10 @@ def _directions(base: Attempt, scope: Scope, attempts: Sequence[Attempt]) -> Ite
     if rate < LOW_RATE and (base.word == "underfit" or base.answers.get("go_on", 0) > 0.5):
         reason = f"learning rate {rate:g}: perhaps a higher one helps"
         yield Direction("rate", reason, [*_rates(settings, 10)])
-    for name, p in _questions(base.word, base.answers).items():
+    questions = _questions(base.word, base.answers)
+    if "go_on" in _open(base, ()):
+        questions.setdefault("go_on", base.answers["go_on"])
+    for name, p in questions.items():
         if name in changes:
             tries = 1 + (name == "regularize")
             yield Direction(name, _reason(name, base.word, p), changes[name], p, tries)
@@ -379,7 +383,7 @@ def _open(base: Attempt, answered: Collection[str]) -> list[str]:
     names = sorted(EPOCHS - {*answered})
     if base.best_epoch >= base.epochs:
         names = [name for name in names if name == "go_on"]
-    return [name for name in names if 1 - SAID < base.answers.get(name, 0) < SAID]
+    return [name for name in names if NO < base.answers.get(name, 0) < YES]
 
 
 def _last(
