@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from goldilocks import console
@@ -40,22 +40,13 @@ NEWEST = 30  # runs that are read, in some 0.05 s
 LONGEST_TAG = 5000  # characters, that every version of MLflow takes
 
 
-def lines(
-    context: RunContext, metrics: Mapping[str, float], tags: Mapping[str, str], *, rows: int
-) -> str:
-    """Return what to type after a run, a line for each move, with its reason as a comment.
-
-    Args:
-        context: Of the run.
-        metrics: What it has logged; of metrics of each epoch the last value.
-        tags: Its tags.
-        rows: Number of its validation rows.
-    """
+def lines(settings: Settings, proposed: Sequence[Move]) -> str:
+    """Return what to type after a run, a line for each move, with its reason as a comment."""
     texts: list[str] = []
-    for move in propose(context, metrics, tags, rows=rows):
+    for move in proposed:
         words = [f"# {move.reason}"]
         if move.changes:
-            words.insert(0, command(context.settings, move.changes))
+            words.insert(0, command(settings, move.changes))
         texts.append("   ".join(words))
     while len("\n".join(texts)) > LONGEST_TAG:
         texts.pop()
@@ -65,7 +56,14 @@ def lines(
 def propose(
     context: RunContext, metrics: Mapping[str, float], tags: Mapping[str, str], *, rows: int
 ) -> tuple[Move, ...]:
-    """Return what to try after a run; the arguments are those of `lines`."""
+    """Return what to try after a run.
+
+    Args:
+        context: Of the run.
+        metrics: What it has logged; of metrics of each epoch the last value.
+        tags: Its tags.
+        rows: Number of its validation rows.
+    """
     settings = context.settings
     if settings.choices["trainer"] == "smoke":
         reason = "a smoke run shows that all works together, not how good the model is"
