@@ -101,13 +101,13 @@ def judge(curves: Curves, each: Sequence[Curves] = ()) -> Verdict:
 
     powers = [measured[name] for name in ("loss_power", "metric_power")]
     power = max((value for value in powers if not math.isnan(value)), default=math.inf)
-    has_power = power >= POWER
-    if not has_power and answers.power(*of_each) <= answers.NO:
+    has_power, odds = power >= POWER, answers.odds(*of_each)
+    if not has_power and answers.power(odds) <= answers.NO:
         return _verdict(curves, "no_power", {}, measured)
 
-    probabilities, word = answers.answers(*of_each), "unsure"
+    probabilities, word = answers.answers(odds), "unsure"
     if has_power:
-        word = _word(probabilities, answers.words(*of_each))
+        word = _word(probabilities, answers.words(odds))
     return _verdict(curves, word, probabilities, measured, has_power=has_power)
 
 
@@ -135,7 +135,7 @@ def _collapsed(curves: Curves) -> bool:
     train = curves.loss
     lowest = train[: max(1, len(train) - 1)].min()
     last = np.median(train[-min(3, max(1, len(train) - 1)) :])
-    unit = abs(curves.baseline.get("loss", train[0]))
+    unit = abs(curves.baseline.get("loss", float(train[0])))
     return bool(last - lowest > COLLAPSE * max(unit, abs(lowest)) and last > EXPLODED * unit)
 
 

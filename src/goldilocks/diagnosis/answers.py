@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,7 +26,9 @@ BENDS = 0.5  # where the pieces of a rank meet, on both sides
 @functools.cache
 def _model() -> Mapping[str, Any]:
     text = importlib.resources.files("goldilocks.diagnosis").joinpath("answers.json").read_text()
-    return json.loads(text)
+    model: dict[str, Any] = json.loads(text)
+    rows = model["questions"] | model["words"]
+    return model | {"names": list(rows), "weights": np.array(list(rows.values()))}
 
 
 def basis(values: np.ndarray, knots: Sequence[Sequence[float]]) -> np.ndarray:
@@ -48,26 +51,33 @@ def _ranks(count: int) -> np.ndarray:
     return np.linspace(-1, 1, count)
 
 
-def answers(*evidence: Mapping[str, float]) -> dict[str, float]:
-    """Return for each of `QUESTIONS` the probability that it would lower the held-out loss.
+def odds(*evidence: Mapping[str, float]) -> dict[str, float]:
+    """Return the log-odds of power, of each question, and of each word.
 
     Args:
-        *evidence: That of each training of one configuration. The answer has their mean log-odds:
-            trainings on the same rows are no independent witnesses, whose odds would multiply.
+        *evidence: That of each training of one configuration. The odds are their mean: trainings on
+            the same rows are no independent witnesses, whose odds would multiply.
     """
-    odds = _logits(evidence, "questions")
-    return {name: 1 / (1 + float(np.exp(-odds[name]))) for name in QUESTIONS}
+    model = _model()
+    values = np.array([[one[name] for name in model["numbers"]] for one in evidence])
+    weighed = basis(values, model["knots"]).mean(axis=0)
+    logits = model["weights"] @ np.concatenate([[1.0], weighed])
+    return dict(zip(model["names"], map(float, logits), strict=True))
 
 
-def power(*evidence: Mapping[str, float]) -> float:
+def power(odds: Mapping[str, float]) -> float:
     """Return the probability that the loss or the metric beats the baseline on other rows."""
-    return 1 / (1 + float(np.exp(-_logits(evidence, "questions")["power"])))
+    return _probability(odds["power"])
 
 
-def words(*evidence: Mapping[str, float]) -> dict[str, float]:
-    """Return for each of `WORDS` the probability that it is right; of evidence as `answers`."""
-    logits = _logits(evidence, "words")
-    powers = np.exp(np.array([logits[name] for name in WORDS]))
+def answers(odds: Mapping[str, float]) -> dict[str, float]:
+    """Return for each of `QUESTIONS` the probability that it would lower the held-out loss."""
+    return {name: _probability(odds[name]) for name in QUESTIONS}
+
+
+def words(odds: Mapping[str, float]) -> dict[str, float]:
+    """Return for each of `WORDS` the probability that it is right."""
+    powers = np.exp(np.array([odds[name] for name in WORDS]))
     return dict(zip(WORDS, map(float, powers / powers.sum()), strict=True))
 
 
@@ -83,10 +93,5 @@ def least_probability() -> float:
     return _model()["least_probability"]
 
 
-def _logits(evidence: Sequence[Mapping[str, float]], kind: str) -> dict[str, float]:
-    model = _model()
-    values = np.array([[one[name] for name in model["numbers"]] for one in evidence])
-    weighed = basis(values, model["knots"]).mean(axis=0)
-    return {
-        name: float(weighed @ weights[1:] + weights[0]) for name, weights in model[kind].items()
-    }
+def _probability(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))
