@@ -21,6 +21,7 @@ from goldilocks.diagnosis.curve import (
 from goldilocks.diagnosis.history import Curves
 
 LIMIT = 1e6  # beyond which a ratio says no more
+SMALLEST = 0.02  # of the scale of a loss: a change that matters
 PRIOR = 0.35  # standard errors of the rows: the noise of a curve that is too short to show its own
 PRIOR_EPOCHS = 4.0  # that this assumption weighs
 
@@ -34,7 +35,8 @@ def measure(curves: Curves) -> dict[str, float]:
     Returns:
         `epochs` and the losses in their unit, then the rest without: `log_` are natural logarithms
         of ratios, `_fall` is in falls of validation loss from its first epoch to its best, `_scale`
-        in sqrt(best loss x baseline loss), `_noise` in standard errors of the curve.
+        in sqrt(best loss x baseline loss), `_noise` in standard errors of the curve,
+        `_matters` in changes that matter and are no noise.
     """
     train, val = curves.loss, curves.val_loss
     epochs, base = len(val), curves.baseline.get("loss", math.nan)
@@ -45,13 +47,18 @@ def measure(curves: Curves) -> dict[str, float]:
     val_half, train_half = (each[half : half + end].mean() for each in (calm, calm_train))
     val_quarter, train_quarter = calm[quarter], calm_train[quarter]
 
-    # The units: what the loss fell, and the geometric mean of best and baseline.
-    scale = math.sqrt(calm[best] * base) if calm[best] > 0 and base > 0 else abs(base)
+    # The units: what the loss fell, and the geometric mean of its best and the baseline's, for
+    # which the first epoch stands in.
+    unit = abs(curves.baseline.get("loss", float(val[0]))) or math.nan
+    scale = math.sqrt(calm[best] * unit) if calm[best] > 0 else unit
     rows = curves.rows or math.nan
     prior = PRIOR * scale / math.sqrt(rows)
     noise = curve_noise(val, np.nan_to_num(prior), PRIOR_EPOCHS)
     noise = max(noise, 1e-9 * float(np.abs(val).max()), 1e-300)
     fall = max(float(val[0] - calm[best]), noise)
+
+    matters = SMALLEST * scale + 2 * noise
+    rises = np.diff(val) > 0
 
     low, window, rise_noise = rise(calm, end, noise)
     last_slope, slope_error = slope(val[-max(3, epochs // 2) :])
@@ -74,6 +81,12 @@ def measure(curves: Curves) -> dict[str, float]:
         "rise_noise": rise_noise,
         "rise_fall": (val_end - low) / fall,
         "rise_scale": (val_end - low) / scale,
+        "rise_matters": (val_end - low) / matters,
+        "last_matters": (val[-1] - val.min()) / matters,
+        "half_matters": (val_half - val_end) / matters,
+        "quarter_matters": (val_quarter - val_end) / matters,
+        "ahead_matters": ahead / matters,
+        "train_ahead_matters": train_ahead / matters,
         "log_rise": _log(val_end, low),
         "log_last": _log(val[-1], val.min()),
         "last_scale": (val[-1] - val.min()) / scale,
@@ -106,10 +119,8 @@ def measure(curves: Curves) -> dict[str, float]:
         "noise_scale": noise / scale,
         "noise_fall": noise / fall,
         "log_train_noise": _log(train_noise, abs(train_end)),
-        "rising": float((np.diff(val) > 0).mean()) if epochs > 1 else math.nan,
-        "rising_late": float((np.diff(val[-max(3, epochs // 2) :]) > 0).mean())
-        if epochs > 1
-        else math.nan,
+        "rising": _share(rises),
+        "rising_late": _share(rises[-max(2, epochs // 2 - 1) :]),
         "log_best_base": _log(calm[best], base),
         "log_end_base": _log(val_end, base),
         "log_train_base": _log(train_end, base),
