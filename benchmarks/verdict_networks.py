@@ -439,7 +439,7 @@ def _score(
     *,
     has_held: bool,
 ) -> None:
-    """Record the losses and metrics of an epoch's predictions, (seeds, penalties, rows, outputs)."""
+    """Record losses and metrics of predictions, (seeds, penalties, rows, outputs)."""
     train, val, held = data.counts
     count = val + held if has_held else val
     y, predictions = data.y[train : train + count], predictions[:, :, :count]
