@@ -20,14 +20,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from verdict_table import Case, cases
 
-from goldilocks.diagnosis import answers
+from goldilocks.diagnosis import POWER, answers
 from goldilocks.diagnosis.answers import NO, QUESTIONS, WORDS, YES, basis
 from goldilocks.diagnosis.evidence import measure
 from goldilocks.diagnosis.history import Curves
 
 FILE = Path(answers.__file__).with_name("answers.json")
 KNOTS = 17  # quantiles of a table
-PENALTY = 0.02  # C of the logistic regressions, chosen by the folds
+PENALTY = 0.05  # C of the logistic regressions, chosen by the folds
 FOLDS = 10
 RIGHT = 0.95  # of what is said
 WITH_BASELINE = (0, 3)  # variants that know the baseline and the rows
@@ -147,13 +147,12 @@ def tempered(logits: np.ndarray, words: np.ndarray) -> float:
     return float(minimize(surprise, [1.0], method="Nelder-Mead").x[0])
 
 
-def least_probability(probabilities: np.ndarray, words: np.ndarray) -> float:
-    """Return the probability from which on words are right often enough."""
-    surest, is_right = probabilities.max(axis=1), probabilities.argmax(axis=1) == words
-    order = np.argsort(-surest)
+def surest(probabilities: np.ndarray, is_right: np.ndarray) -> float:
+    """Return the probability from which on what is said is right often enough."""
+    order = np.argsort(-probabilities)
     shares = np.cumsum(is_right[order]) / np.arange(1, len(order) + 1)
     enough = np.flatnonzero(shares >= RIGHT)
-    return float(surest[order[enough[-1]]]) if len(enough) else 1.0
+    return float(probabilities[order[enough[-1]]]) if len(enough) else 1.0
 
 
 def _written(weights: np.ndarray, bias: float) -> list[float]:
@@ -180,7 +179,11 @@ def fit(data: Sample) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
     features = basis(data.values, knots)
     has_power = data.words >= 0
     tells = np.isin(data.variant, WITH_BASELINE)
-    power, _ = fitted(features[tells], has_power[tells], data.families[tells])
+    power, p = fitted(features[tells], has_power[tells], data.families[tells])
+    columns = [data.names.index(name) for name in ("loss_power", "metric_power")]
+    tested = np.fmax(*data.values[tells][:, columns].T) < POWER
+    tested &= (data.settled & (data.variant == 0))[tells]
+    most_power = 1 - surest(1 - p[tested], ~has_power[tells][tested])
     questions = {"power": power}
     features, families, words = features[has_power], data.families[has_power], data.words[has_power]
     probabilities = np.zeros((len(features), len(QUESTIONS)))
@@ -194,6 +197,11 @@ def fit(data: Sample) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
     of_words = odds / odds.sum(axis=1, keepdims=True)
     model = _regression().fit(features, words)
     tuned = ((data.variant == 0) & data.settled)[has_power]
+    likeliest, is_right = (
+        of_words[tuned].max(axis=1),
+        of_words[tuned].argmax(axis=1) == words[tuned],
+    )
+    least = surest(likeliest, is_right)
     written = {
         "numbers": data.names,
         "knots": knots,
@@ -202,7 +210,8 @@ def fit(data: Sample) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
             name: _written(factor * model.coef_[index], factor * model.intercept_[index])
             for index, name in enumerate(WORDS)
         },
-        "least_probability": round(least_probability(of_words[tuned], words[tuned]), 3),
+        "most_power": round(most_power, 3),
+        "least_probability": round(least, 3),
     }
     return written, probabilities, of_words
 
@@ -218,10 +227,10 @@ def main() -> None:
         p, helps = probabilities[chosen], data.helps[has_power][chosen]
         said = (p >= YES) | (p <= NO)
         right = (p > 0.5) == helps
-        surest, words = of_words[chosen], data.words[has_power][chosen]
+        likely, words = of_words[chosen], data.words[has_power][chosen]
         settled = data.settled[has_power][chosen]
-        is_said = settled & (surest.max(axis=1) >= written["least_probability"])
-        is_right = surest.argmax(axis=1) == words
+        is_said = settled & (likely.max(axis=1) >= written["least_probability"])
+        is_right = likely.argmax(axis=1) == words
         print(
             f"variant {number}: answers right {right[said].mean():.3f} where said, "
             f"{said.mean():.3f} are; settled words {is_right[is_said].mean():.3f}, "

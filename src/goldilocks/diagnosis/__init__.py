@@ -102,7 +102,7 @@ def judge(curves: Curves, each: Sequence[Curves] = ()) -> Verdict:
     powers = [measured[name] for name in ("loss_power", "metric_power")]
     power = max((value for value in powers if not math.isnan(value)), default=math.inf)
     has_power, odds = power >= POWER, answers.odds(*of_each)
-    if not has_power and answers.power(odds) <= answers.NO:
+    if not has_power and answers.power(odds) <= answers.most_power():
         return _verdict(curves, "no_power", {}, measured)
 
     probabilities, word = answers.answers(odds), "unsure"

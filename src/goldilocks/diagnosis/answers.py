@@ -93,5 +93,10 @@ def least_probability() -> float:
     return _model()["least_probability"]
 
 
+def most_power() -> float:
+    """Return the probability of power up to which there is said to be none, as rightly."""
+    return _model()["most_power"]
+
+
 def _probability(odds: float) -> float:
     return 1 / (1 + math.exp(-odds))
