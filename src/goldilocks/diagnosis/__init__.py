@@ -87,21 +87,10 @@ def judge(curves: Curves) -> Verdict:
     return _verdict(curves, word, probabilities, measured, has_power=has_power)
 
 
-def contradicts(word: str, probabilities: Mapping[str, float]) -> bool:
-    """Whether an answer that is said makes a word wrong: the first that helps decides it."""
-    yes = {name for name, p in probabilities.items() if p >= answers.YES}
-    no = {name for name, p in probabilities.items() if p <= answers.NO}
-    if word == "underfit":
-        return "stop_earlier" in yes or ("go_on" in no and ("regularize" in yes or "enlarge" in no))
-    if word == "overfit":
-        return "stop_earlier" in no and ("go_on" in yes or "regularize" in no)
-    return word == "balanced" and bool(yes)
-
-
 def _word(probabilities: Mapping[str, float], words: Mapping[str, float]) -> str:
     """Return the likeliest word, if it is likely enough and contradicts no answer."""
     word = max(words, key=lambda name: words[name])
-    if words[word] < answers.least_probability() or contradicts(word, probabilities):
+    if words[word] < answers.least_probability() or word not in answers.possible(probabilities):
         return "unsure"
     return word
 

@@ -16,8 +16,15 @@ from typing import Any
 
 import numpy as np
 
-QUESTIONS = ("stop_earlier", "go_on", "regularize", "enlarge")
 WORDS = ("underfit", "overfit", "balanced")
+# The first question that has the answer yes decides the word.
+DECIDES = {
+    "stop_earlier": "overfit",
+    "go_on": "underfit",
+    "regularize": "overfit",
+    "enlarge": "underfit",
+}
+QUESTIONS = tuple(DECIDES)
 YES, NO = 0.9, 0.1  # probabilities from and to which an answer is said
 BENDS = 0.5  # where the pieces of a rank meet, on both sides
 
@@ -57,6 +64,17 @@ def answers(evidence: Mapping[str, float]) -> dict[str, float]:
 def power(evidence: Mapping[str, float]) -> float:
     """Return the probability that the loss or the metric beats the baseline on other rows."""
     return 1 / (1 + float(np.exp(-_logits(evidence, "questions")["power"])))
+
+
+def possible(probabilities: Mapping[str, float]) -> set[str]:
+    """Return the words that no answer that is said makes wrong."""
+    left: set[str] = set()
+    for question, word in DECIDES.items():
+        if probabilities[question] > NO:
+            left.add(word)
+        if probabilities[question] >= YES:
+            return left
+    return left | {"balanced"}
 
 
 def words(evidence: Mapping[str, float]) -> dict[str, float]:

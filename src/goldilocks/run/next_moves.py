@@ -31,8 +31,8 @@ MOVABLE = (
     *("model.", "optimizer.", "regularizer.", "trainer.epochs", "trainer.batch_size"),
     "problem.metrics",
 )
-# What makes no other result: two trainers train the same network, probes another one beside it.
-SAME = (*SEEDS, "trainer", "diagnosis.probes")
+# What makes no other result: two trainers train the same network.
+SAME = (*SEEDS, "trainer")
 SPOILT = ("loss", "accuracy", "log_loss")  # measures that class weights make worse
 NEWEST = 30  # runs that are read, in some 0.05 s
 LONGEST_TAG = 5000  # characters, that every version of MLflow takes
@@ -173,7 +173,7 @@ def _attempt(
         best_epoch=int(metrics.get("best_epoch", 0)),
         epochs=int(metrics.get("epochs", 0)),
         final=_final(flat, metrics, tags),
-        probes=flat.get("diagnosis.probes", 0),
+        probes=len(tags.get(PROBES, "").split()),
     )
 
 
