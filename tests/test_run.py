@@ -178,7 +178,6 @@ def checked(logged, metric, *plots):
         "model",
         "model.units",
         "trainer.epochs",
-        "diagnosis.horizon",
     } <= set(flat)
 
     series = {"loss", "val_loss", f"val_{metric}", "learning_rate", "seconds"}

@@ -87,7 +87,7 @@ def propose(
         rows=rows,
         accepts=functools.partial(_is_accepted, settings),
         weighted=weighted and deciding_metric(context.problem, baseline) in SPOILT,
-        probes=settings.tree["diagnosis"].get("probes") == 0,
+        probes=settings.flat.get("diagnosis.probes") == 0,
     )
     present = _attempt(settings.name, settings.flat, metrics, tags)
     return moves.propose(present, _attempts(context, present), scope)
