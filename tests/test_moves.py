@@ -117,6 +117,18 @@ def test_a_longer_training_in_vain_answers_whether_to_go_on():
     assert "no better beyond noise: take this one, val_loss 0.5" in move.reason
 
 
+def test_after_moves_in_vain_only_what_is_sure_or_needed_is_worth_another():
+    present = attempt("overfit", NO | {"regularize": 0.6, "go_on": 0.5})
+    others = [
+        attempt("overfit", loss=0.6, **{"trainer.batch_size": size}) for size in (16, 64, 256)
+    ]
+    present.settings["trainer.batch_size"] = 32
+    moves = propose(present, [present, *others], SCOPE)
+    assert changes(moves) == [{"trainer.epochs": "40"}]
+    sure = dataclasses.replace(present, answers=NO | {"regularize": 0.95})
+    assert changes(propose(sure, [sure, *others], SCOPE))[0] == {"regularizer.dropout": "0.5"}
+
+
 def test_epochs_that_helped_once_are_made_four_times_as_many():
     half = attempt(loss=0.9, **{"trainer.epochs": 10})
     present = attempt(answers=NO | {"go_on": 0.95})

@@ -137,6 +137,15 @@ def test_the_final_command_has_the_best_epoch_and_the_chosen_threshold():
     assert "trainer.epochs" not in line
 
 
+def test_what_the_model_refuses_is_not_proposed():
+    tags = TAGS | {"verdict": "underfit"}
+    [line] = commands(checked("dataset=jena", "model=rnn"), answered(enlarge=0.95), tags)
+    assert "model.units=64 model.layers=2" in line
+    one_layer = checked("dataset=jena", "model=rnn", "model.activation=[tanh]")
+    [line] = commands(one_layer, answered(enlarge=0.95), tags)
+    assert "model.layers" not in line
+
+
 def test_a_smoke_run_leads_to_a_training():
     [line] = commands(checked("dataset=boston", "trainer=smoke"), answered())
     assert "train.py dataset=boston trainer=fit   # a smoke run shows" in line

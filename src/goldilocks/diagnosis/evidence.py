@@ -1,6 +1,12 @@
-"""History -> curves, and the numbers that a verdict follows from."""
+"""Curves -> numbers without a unit, from which the answers are computed.
 
-from collections.abc import Mapping, Sequence
+No number depends on the unit of the loss, and none grows with the number of epochs alone. Losses
+are compared with each other by ratio and by what they fell altogether, and with the baseline.
+"""
+
+from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -12,179 +18,166 @@ from goldilocks.diagnosis.curve import (
     running_median,
     slope,
 )
+from goldilocks.diagnosis.history import Curves
+
+LIMIT = 1e6  # beyond which a ratio says no more
+PRIOR = 0.35  # standard errors of the rows: the noise of a curve that is too short to show its own
+PRIOR_EPOCHS = 4.0  # that this assumption weighs
 
 
-def read(
-    history: Mapping[str, Sequence[float]], metric: str, baseline: Mapping[str, float], rows: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return training loss, validation loss and validation metric, which may not be finite.
-
-    Args:
-        history: One value an epoch, by Keras's names.
-        metric: Name of the metric.
-        baseline: The baseline's loss and metric.
-        rows: Number of validation rows.
-
-    Returns:
-        Three curves, float64 (epochs,).
-
-    Raises:
-        ValueError: A curve is missing or empty, their lengths differ, or the baseline is unusable.
-    """
-    for name in ("loss", metric):
-        value = baseline.get(name, np.nan)
-        if not np.isfinite(value) or (name == "loss" and value == 0):
-            raise ValueError(
-                f"baseline[{name!r}] is {baseline.get(name)}; a finite number is needed, and for "
-                "the loss not 0."
-            )
-    if rows < 1:
-        raise ValueError(f"rows is {rows}; a verdict needs at least one validation row.")
-
-    loss = "data_loss" if {"data_loss", "val_data_loss"} <= set(history) else "loss"
-    score = loss if metric == "loss" else metric
-    names = (loss, f"val_{loss}", f"val_{score}")
-    missing = [name for name in names if name not in history]
-    if missing:
-        raise ValueError(
-            f"The history holds {', '.join(history) or 'nothing'}; {', '.join(missing)} is missing."
-        )
-
-    train, val, scores = (np.asarray(history[name], float) for name in names)
-    if not len(train) == len(val) == len(scores) or not len(train):
-        lengths = {name: len(history[name]) for name in names}
-        raise ValueError(f"The curves hold {lengths} values; one value an epoch is needed in each.")
-    return train, val, scores
-
-
-def measure(
-    train: np.ndarray,
-    val: np.ndarray,
-    score: np.ndarray,
-    *,
-    higher: bool,
-    base_loss: float,
-    base_metric: float,
-    rows: int,
-    loss_null: float | None,
-    metric_null: float | None,
-    smallest_effect: float,
-    noise_prior: float,
-    noise_prior_epochs: float,
-    end_fraction: float,
-    horizon: float,
-) -> dict[str, float]:
-    """Return the evidence of a verdict.
+def measure(curves: Curves) -> dict[str, float]:
+    """Return the evidence: NaN for what the curves, or what is known beside them, cannot tell.
 
     Args:
-        train: Training loss, finite, float64 (epochs,).
-        val: Validation loss, as `train`.
-        score: Validation metric, as `train`.
-        higher: Whether a higher metric is better.
-        base_loss: Loss of the baseline.
-        base_metric: Metric of the baseline.
-        rows: Number of validation rows.
-        loss_null: Standard error of the loss where chance alone makes it; None for the one by the
-            number of rows.
-        metric_null: The same of the metric.
-        smallest_effect: The thresholds, as of `judge`.
-        noise_prior: As of `judge`.
-        noise_prior_epochs: As of `judge`.
-        end_fraction: As of `judge`.
-        horizon: As of `judge`.
+        curves: All values finite.
 
     Returns:
-        Losses in the loss's own unit, epochs from 1.
-
-        - `epochs`, `best_epoch`, `best_val_loss`: The length, and the epoch and value of the lowest
-          validation loss.
-        - `end_val_loss`, `end_train_loss`, `gap`: The ends of both losses, and validation minus
-          training loss there.
-        - `relative_gap`, `loss_distance`: The gap, and how far the best validation loss lies below
-          the baseline's; fractions of the baseline loss.
-        - `noise`: Standard deviation of validation loss from epoch to epoch (`curve_noise`).
-        - `smallest_effect`: The smallest change of validation loss that matters. A loss carried by
-          few rows has a noise like that of a count, so its scale is sqrt(best x baseline), between
-          the two.
-        - `degradation`, `degradation_noise`: Rise of validation loss from its lowest level to the
-          end, and the same in standard errors (`rise`); both 0 where chance explains it.
-        - `gap_widening`: How much the gap widened over that rise.
-        - `gain_ahead`: Fall of validation loss that more epochs would bring (`gain_ahead`), at most
-          by a straight line through its last quarter: losses fall ever slower.
-        - `trend_val`, `trend_train`, `trend_noise`: Slopes per epoch over the last half, and
-          validation's in its standard errors.
-        - `train_rise`: Median of the last three training losses minus the lowest before the last,
-          at least 0; a fraction of the baseline loss or, if larger, of the lowest.
-        - `best_metric`, `metric_distance`: Best validation metric without spikes, and by how much
-          it beats the baseline.
-        - `loss_power`, `metric_power`: Both distances from the baseline in standard errors, those
-          under the null and of the curve.
+        `epochs` and the losses in their unit, then the rest without: `log_` are natural logarithms
+        of ratios, `_fall` is in falls of validation loss from its first epoch to its best, `_scale`
+        in sqrt(best loss x baseline loss), `_noise` in standard errors of the curve.
     """
-    epochs, unit = len(val), abs(base_loss)
+    train, val = curves.loss, curves.val_loss
+    epochs, base = len(val), curves.baseline.get("loss", math.nan)
     calm, calm_train = running_median(val), running_median(train)
-    scale = np.sqrt(max(calm.min(), 0.0) * unit)
-    noise = curve_noise(val, noise_prior * scale / np.sqrt(rows), noise_prior_epochs)
-    noise = max(noise, np.finfo(float).eps * max(unit, np.abs(val).max()))
+    best, end = int(np.argmin(calm)), max(1, round(epochs / 8))
+    half, quarter = calm[epochs // 2 : epochs // 2 + end].mean(), calm[-max(2, epochs // 4)]
+    val_end, train_end = calm[-end:].mean(), calm_train[-end:].mean()
+    train_half = calm_train[epochs // 2 : epochs // 2 + end].mean()
+    train_quarter = calm_train[-max(2, epochs // 4)] if epochs > 1 else train_end
+    quarter = quarter if epochs > 1 else val_end
 
-    # The ends, and the rise of validation loss to its end.
-    end = max(1, round(end_fraction * epochs))
-    end_val, end_train = calm[-end:].mean(), calm_train[-end:].mean()
-    gap = end_val - end_train
-    low, window, degradation_noise = rise(calm, end, noise)
-    gap_at_low = low - calm_train[window].mean()
+    # The units: what the loss fell, and the geometric mean of best and baseline.
+    scale = math.sqrt(calm[best] * base) if calm[best] > 0 and base > 0 else abs(base)
+    rows = curves.rows or math.nan
+    prior = PRIOR * scale / math.sqrt(rows)
+    noise = curve_noise(val, np.nan_to_num(prior), PRIOR_EPOCHS)
+    noise = max(noise, 1e-9 * float(np.abs(val).max()), 1e-300)
+    fall = max(float(val[0] - calm[best]), noise)
 
-    # The last epoch is left out: a training loss that only falls has not risen.
-    lowest_train = train[: max(1, epochs - 1)].min()
-    last_train = np.median(train[-min(3, max(1, epochs - 1)) :])
-    train_rise = max(0.0, last_train - lowest_train) / max(unit, lowest_train)
-
-    # The trends, and what more epochs would bring.
-    trend_val, trend_error = slope(val[-max(3, epochs // 2) :])
-    trend_train, _ = slope(train[-max(3, epochs // 2) :])
-    ahead = max(1.0, horizon * epochs)
-    last_slope, _ = slope(calm[-max(3, epochs // 4) :])
-    forecast = min(gain_ahead(calm, ahead), max(0.0, -last_slope * ahead))
-
-    # The distances from the baseline.
-    loss_distance = base_loss - calm.min()
-    if loss_null is None:
-        loss_null = loss_error(calm.min(), base_loss, rows)
-    loss_noise = np.hypot(loss_null, noise)
-    calm_score = running_median(score)
-    if higher:
-        best_metric = calm_score.max()
-        metric_distance = best_metric - base_metric
-        chance = (rows * base_metric + 1) / (rows + 2)
-        metric_error = np.sqrt(chance * (1 - chance) / rows)
-    else:
-        best_metric = calm_score.min()
-        metric_distance = base_metric - best_metric
-        metric_error = loss_error(best_metric, base_metric, rows)
-    if metric_null is not None:
-        metric_error = metric_null
-    metric_noise = np.hypot(metric_error, curve_noise(score, 0.0, noise_prior_epochs))
+    low, window, rise_noise = rise(calm, end, noise)
+    last_slope, slope_error = slope(val[-max(3, epochs // 2) :])
+    train_slope, _ = slope(train[-max(3, epochs // 2) :])
+    train_noise = max(
+        curve_noise(train, 0.0, PRIOR_EPOCHS), 1e-9 * float(np.abs(train).max()), 1e-300
+    )
+    ahead = min(gain_ahead(calm, epochs), max(0.0, float(half - val_end)))
+    train_ahead = gain_ahead(calm_train, epochs)
+    gap, best_gap = val_end - train_end, calm[best] - calm_train[best]
 
     evidence = {
-        "best_val_loss": val.min(),
-        "end_val_loss": end_val,
-        "end_train_loss": end_train,
-        "gap": gap,
-        "relative_gap": gap / unit,
+        "epochs": epochs,
+        "best_epoch": best + 1,
         "noise": noise,
-        "smallest_effect": smallest_effect * scale,
-        "degradation": end_val - low,
-        "degradation_noise": degradation_noise,
-        "gap_widening": gap - gap_at_low,
-        "gain_ahead": forecast,
-        "trend_val": trend_val,
-        "trend_noise": trend_val / (noise * trend_error),
-        "trend_train": trend_train,
-        "train_rise": train_rise,
-        "best_metric": best_metric,
-        "loss_distance": loss_distance / unit,
-        "loss_power": loss_distance / loss_noise,
-        "metric_distance": metric_distance,
-        "metric_power": metric_distance / metric_noise,
+        "log_epochs": math.log(epochs),
+        "best_at": (best + 1) / epochs,
+        "lowest_at": (int(np.argmin(val)) + 1) / epochs,
+        "log_since_best": math.log1p(epochs - 1 - best),
+        "rise_noise": rise_noise,
+        "rise_fall": (val_end - low) / fall,
+        "rise_scale": (val_end - low) / scale,
+        "log_rise": _log(val_end, low),
+        "log_last": _log(val[-1], val.min()),
+        "last_scale": (val[-1] - val.min()) / scale,
+        "log_gap": _log(val_end, train_end),
+        "gap_base": gap / abs(base),
+        "gap_fall": gap / fall,
+        "log_best_gap": _log(calm[best], calm_train[best]),
+        "best_gap_base": best_gap / abs(base),
+        "widening_fall": (gap - (low - calm_train[window].mean())) / fall,
+        "widening_scale": (gap - (half - train_half)) / scale,
+        "log_widening": _log(val_end, train_end) - _log(half, train_half),
+        "log_train_fall": _log(calm_train[0], train_end),
+        "log_train_half": _log(train_half, train_end),
+        "log_train_quarter": _log(train_quarter, train_end),
+        "train_half_scale": (train_half - train_end) / scale,
+        "log_val_fall": _log(val[0], val_end),
+        "log_val_half": _log(half, val_end),
+        "log_val_quarter": _log(quarter, val_end),
+        "half_scale": (half - val_end) / scale,
+        "quarter_scale": (quarter - val_end) / scale,
+        "half_fall": (half - val_end) / fall,
+        "trend_noise": last_slope / (noise * slope_error),
+        "train_trend_noise": train_slope / (train_noise * slope_error),
+        "log_trends": _log(abs(last_slope), abs(train_slope)),
+        "ahead_scale": ahead / scale,
+        "ahead_fall": ahead / fall,
+        "train_ahead_scale": train_ahead / scale,
+        "log_ahead": _log(val_end, val_end - ahead),
+        "log_noise": _log(noise, abs(calm[best])),
+        "noise_scale": noise / scale,
+        "noise_fall": noise / fall,
+        "log_train_noise": _log(train_noise, abs(train_end)),
+        "rising": float((np.diff(val) > 0).mean()) if epochs > 1 else math.nan,
+        "rising_late": float((np.diff(val[-max(3, epochs // 2) :]) > 0).mean())
+        if epochs > 1
+        else math.nan,
+        "log_best_base": _log(calm[best], base),
+        "log_end_base": _log(val_end, base),
+        "log_train_base": _log(train_end, base),
+        "log_first_base": _log(val[0], base),
+        "log_first": _log(val[0], train[0]),
+        "log_rows": math.log(rows),
     }
-    counts = {"epochs": epochs, "best_epoch": int(np.argmin(val)) + 1}
-    return counts | {name: float(value) for name, value in evidence.items()}
+    evidence |= _of_metric(curves, end) | power(curves, calm, noise)
+    return {name: float(np.clip(value, -LIMIT, LIMIT)) for name, value in evidence.items()}
+
+
+def power(curves: Curves, calm: np.ndarray, noise: float) -> dict[str, float]:
+    """Return by how many standard errors the best loss and the best metric beat the baseline.
+
+    Args:
+        curves: With their null errors, else errors by the number of rows.
+        calm: Validation loss without spikes.
+        noise: Its standard deviation from epoch to epoch.
+    """
+    powers = {"loss_power": math.nan, "metric_power": math.nan}
+    base, rows = curves.baseline.get("loss"), curves.rows
+    if base is not None and rows:
+        error = curves.null_errors.get("loss", loss_error(calm.min(), base, rows))
+        powers["loss_power"] = (base - calm.min()) / math.hypot(error, noise)
+
+    base = curves.baseline.get(curves.metric)
+    if base is None or not rows or curves.metric == "loss":
+        return powers
+    scores = running_median(curves.scores)
+    error = curves.null_errors.get(curves.metric)
+    if curves.higher:
+        distance, chance = scores.max() - base, (rows * base + 1) / (rows + 2)
+        # As if it were a share of the rows.
+        error = error or math.sqrt(max(chance * (1 - chance), 0.0) / rows)
+    else:
+        distance = base - scores.min()
+        error = error or loss_error(scores.min(), base, rows)
+    jumps = curve_noise(curves.scores, 0.0, PRIOR_EPOCHS)
+    powers["metric_power"] = distance / max(math.hypot(error, jumps), 1e-300)
+    return powers
+
+
+def _of_metric(curves: Curves, end: int) -> dict[str, float]:
+    """Return the evidence of the metric's curve: an error that falls, also where more is better."""
+    names = ("log_error_best", "log_error_rise", "log_error_half", "error_best_at", "error_best")
+    if curves.metric == "loss":
+        return dict.fromkeys(names, math.nan)
+
+    scores = running_median(curves.scores)
+    base = curves.baseline.get(curves.metric, math.nan)
+    errors, base_error = scores, base
+    if curves.higher:
+        errors, base_error = 1 - scores, 1 - base
+    smallest = 0.5 / (curves.rows or 1000)
+    errors, base_error = np.maximum(errors, smallest), max(base_error, smallest)
+    last = errors[-end:].mean()
+    return {
+        "log_error_best": _log(errors.min(), base_error),
+        "log_error_rise": _log(last, errors.min()),
+        "log_error_half": _log(errors[len(errors) // 2 :][:end].mean(), last),
+        "error_best_at": (int(errors.argmin()) + 1) / len(errors),
+        "error_best": errors.min() if curves.higher else math.nan,
+    }
+
+
+def _log(value: float, other: float) -> float:
+    """Return the logarithm of a ratio; NaN where it has none."""
+    if not (value > 0 and other > 0):
+        return math.nan
+    return math.log(value / other)

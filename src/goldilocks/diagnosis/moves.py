@@ -159,15 +159,17 @@ def propose(present: Attempt, attempts: Sequence[Attempt], scope: Scope) -> tupl
     probed = [attempt for attempt in attempts if attempt.probes]
     base = next((attempt for attempt in probed if attempt.settings == base.settings), base)
 
-    # Of each direction whose answer is not known by now, the changes that are new.
+    # Of each direction whose answer is not known by now, the changes that are new. Whether to go
+    # on is always worth a training: without the answer there is no final run.
     answered, choices = set[str](), list[list[Move]]()
     for direction in _directions(base, scope, attempts):
         ahead = [{**base.settings, **change} for change in direction.changes]
         new = [values for values in ahead if not _is_among(values, attempts)]
-        is_yes = direction.p is not None and direction.p >= SAID
+        is_needed = direction.question == "go_on" or (direction.p or 0) >= SAID
         count = len(ahead) - len(new)
-        if count >= direction.tries or (in_vain >= IN_VAIN and not is_yes):
+        if count >= direction.tries:
             answered.add(direction.question)
+        if count >= direction.tries or (in_vain >= IN_VAIN and not is_needed):
             continue
         reason = start + direction.reason
         if count:
@@ -186,7 +188,7 @@ def propose(present: Attempt, attempts: Sequence[Attempt], scope: Scope) -> tupl
         probe = {**_typed(base.settings, present), "diagnosis.probes": "1"}
         moves.insert(0, Move(probe, f"a probe answers it, {moves[0].reason}", moves[0].p))
     if base.word == "balanced" and is_final:
-        moves = [*moves[: MOST - 1], Move(_final(base, present), "balanced: the final run")]
+        moves = [*moves[: MOST - 1], Move(_final(base, present), f"{start}the final run")]
         moves.sort(key=lambda move: move.p is not None and move.p < 0.5)
     return tuple(moves[:MOST])
 

@@ -27,5 +27,6 @@ VERDICTS: Mapping[str, Description] = {
     "balanced": Description(
         "beats the baseline, stopped improving, and did not rise", "#007A59", "#3FC49B"
     ),
+    "unsure": Description("the curve does not tell", "#8A6D00", "#D9B83A"),
     "diverged": Description("the loss exploded or is not a number", "#A3007A", "#E57CC8"),
 }

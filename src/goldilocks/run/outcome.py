@@ -12,6 +12,7 @@ import numpy as np
 
 from goldilocks import diagnosis
 from goldilocks.dataset.sources.cache import digest
+from goldilocks.diagnosis.history import Curves
 from goldilocks.encoding import vectorization
 from goldilocks.evaluation import classes, measures, probabilities, scores, thresholds
 from goldilocks.evaluation.baseline import baseline_scores, beats, deciding_metric
@@ -207,27 +208,43 @@ def conclude(
 
     # A final run has no validation curve, and the baseline has nothing to beat.
     if settings.role not in ("final", "baseline"):
-        metric = deciding_metric(context.problem, baseline)
-        keys = {name: f"{NULL_ERROR}{name}" for name in ("loss", metric)}
-        errors = {name: metrics[key] for name, key in keys.items() if key in metrics}
-        if metric != "loss":
-            errors.setdefault(metric, math.inf)  # The loss decides.
-        verdict = diagnosis.judge(
-            result.history,
-            metric=metric,
-            higher=measures.find(context.problem, metric).greater_is_better,
-            baseline=baseline,
-            rows=len(result.validation),
-            null_errors=errors,
-            **settings.tree["diagnosis"],
-        )
-        metrics |= {f"verdict/{name}": float(value) for name, value in verdict.evidence.items()}
-        tags |= {"verdict": verdict.name, "verdict.reason": verdict.reason}
+        verdict = diagnosis.judge(_curves(context, result, baseline, metrics))
+        metrics |= {f"verdict/p_{name}": p for name, p in verdict.answers.items()}
+        tags |= {"verdict": verdict.word, "verdict.reason": verdict.sentence}
         if not spec.part:  # One of several trainings has no command of its own.
             ends = {name: values[-1] for name, values in result.history.items()}
             rows = len(result.validation)
             tags["verdict.next"] = next_moves.lines(context, ends | metrics, tags, rows=rows)
     return Outcome(context, spec, result, metrics, tags, counts)
+
+
+def _curves(
+    context: RunContext,
+    result: FitResult,
+    baseline: Mapping[str, float],
+    metrics: Mapping[str, float],
+) -> Curves:
+    """Return the curves of a training, of losses without penalties where they are known."""
+    history = {name: np.asarray(values, float) for name, values in result.history.items()}
+    loss = "data_loss" if "val_data_loss" in history else "loss"
+    metric = deciding_metric(context.problem, baseline)
+    errors = {
+        name: metrics[f"{NULL_ERROR}{name}"]
+        for name in ("loss", metric)
+        if f"{NULL_ERROR}{name}" in metrics
+    }
+    if metric != "loss":
+        errors.setdefault(metric, math.inf)  # The loss decides.
+    return Curves(
+        loss=history[loss],
+        val_loss=history[f"val_{loss}"],
+        metric=metric,
+        scores=history[f"val_{loss if metric == 'loss' else metric}"],
+        higher=measures.find(context.problem, metric).greater_is_better,
+        baseline={name: baseline[name] for name in ("loss", metric)},
+        rows=len(result.validation),
+        null_errors=errors,
+    )
 
 
 def read_outcome(context: RunContext, spec: TrainingSpec, stored: StoredRun) -> Outcome:

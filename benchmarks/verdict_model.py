@@ -1,0 +1,215 @@
+"""Fit the answers: `python benchmarks/verdict_model.py` (two minutes).
+
+Run: it reads `verdict_truths.csv.gz` and writes `src/goldilocks/diagnosis/answers.json`.
+Expect: how often the answers and the word are right on tuning families that were left out.
+
+Only tuning families are read. Every curve is there several times, with the baseline, the rows and
+the metric left out or not, so that one model serves those who have only two losses.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+from verdict_table import Case, cases
+
+from goldilocks.diagnosis import answers
+from goldilocks.diagnosis.answers import NO, QUESTIONS, WORDS, YES, basis
+from goldilocks.diagnosis.evidence import measure
+from goldilocks.diagnosis.history import Curves
+
+FILE = Path(answers.__file__).with_name("answers.json")
+KNOTS = 17  # quantiles of a table
+PENALTY = 0.02  # C of the logistic regressions, chosen by the folds
+FOLDS = 10
+RIGHT = 0.95  # of what is said
+KINDS = ("epochs", "best_epoch", "noise")  # evidence that has a unit
+
+
+def variants(curves: Curves) -> list[Curves]:
+    """Return curves as people have them: with less and less known beside them."""
+    alone = {"metric": "loss", "scores": curves.val_loss, "higher": False}
+    loss = {"loss": curves.baseline["loss"]}
+    return [
+        curves,
+        dataclasses.replace(curves, rows=None),
+        dataclasses.replace(curves, baseline={}),
+        dataclasses.replace(curves, **alone, baseline=loss),
+        dataclasses.replace(curves, rows=None, baseline={}),
+        dataclasses.replace(curves, **alone, rows=None, baseline={}),
+    ]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Curves to fit by.
+
+    Attributes:
+        names: Of the numbers.
+        values: float64 (curves, numbers).
+        helps: bool (curves, questions).
+        words: Index of the right word, -1 where none of the three is, int64 (curves,).
+        settled: Whether the word is beyond doubt, bool (curves,).
+        families: (curves,).
+        variant: Which of `variants` a curve is, int64 (curves,).
+    """
+
+    names: list[str]
+    values: np.ndarray
+    helps: np.ndarray
+    words: np.ndarray
+    settled: np.ndarray
+    families: np.ndarray
+    variant: np.ndarray
+
+
+def sample(chosen: Sequence[Case]) -> Sample:
+    """Return what is fitted by: runs that have power and did not diverge."""
+    lines = []
+    for case in chosen:
+        if case.truth.word not in WORDS:
+            continue
+        for number, curves in enumerate(variants(case.curves)):
+            with np.errstate(all="ignore"):
+                evidence = measure(curves)
+            lines.append((case, number, evidence))
+    names = [name for name in lines[0][2] if name not in KINDS]
+    return Sample(
+        names=names,
+        values=np.array([[evidence[name] for name in names] for _, _, evidence in lines]),
+        helps=np.array([[case.truth.helps[name] for name in QUESTIONS] for case, _, _ in lines]),
+        words=np.array([WORDS.index(case.truth.word) for case, _, _ in lines]),
+        settled=np.array([case.truth.is_settled for case, _, _ in lines]),
+        families=np.array([case.family for case, _, _ in lines]),
+        variant=np.array([number for _, number, _ in lines]),
+    )
+
+
+def knots_of(values: np.ndarray) -> list[list[float]]:
+    """Return the quantiles of each number, in ascending order."""
+    quantiles = np.nanquantile(values, np.linspace(0, 1, KNOTS), axis=0).T
+    rounded = [[float(f"{value:.4g}") for value in row] for row in quantiles]
+    return [list(np.maximum.accumulate(row)) for row in rounded]
+
+
+def left_out(features: np.ndarray, truths: np.ndarray, families: np.ndarray) -> np.ndarray:
+    """Return the logits of curves whose families were left out of the fit, (curves, classes)."""
+    logits: list[tuple[np.ndarray, np.ndarray]] = []
+    for fitted, others in GroupKFold(FOLDS).split(features, groups=families):
+        model = _regression().fit(features[fitted], truths[fitted])
+        logits.append((others, _logits(model, features[others])))
+    columns = logits[0][1].shape[1]
+    result = np.zeros((len(features), columns))
+    for others, values in logits:
+        result[others] = values
+    return result
+
+
+def _regression() -> LogisticRegression:
+    return LogisticRegression(C=PENALTY, max_iter=1000)
+
+
+def _logits(model: LogisticRegression, features: np.ndarray) -> np.ndarray:
+    """Return the logits of classes, or of one answer, (curves, classes)."""
+    return features @ model.coef_.T + model.intercept_
+
+
+def scaled(logits: np.ndarray, truths: np.ndarray) -> tuple[float, float]:
+    """Return the factor and the offset that make probabilities of an answer calibrated (Platt,
+    1999).
+    """
+
+    def surprise(parameters: np.ndarray) -> float:
+        odds = parameters[0] * logits + parameters[1]
+        return float(np.mean(np.logaddexp(0, odds) - truths * odds))
+
+    found = minimize(surprise, [1.0, 0.0], method="Nelder-Mead").x
+    return float(found[0]), float(found[1])
+
+
+def tempered(logits: np.ndarray, words: np.ndarray) -> float:
+    """Return the factor that makes probabilities of words calibrated (Guo et al., 2017)."""
+
+    def surprise(factor: np.ndarray) -> float:
+        odds = factor[0] * logits
+        chosen = np.take_along_axis(odds, words[:, None], axis=1)[:, 0]
+        return float(np.mean(np.logaddexp.reduce(odds, axis=1) - chosen))
+
+    return float(minimize(surprise, [1.0], method="Nelder-Mead").x[0])
+
+
+def least_probability(probabilities: np.ndarray, words: np.ndarray) -> float:
+    """Return the probability from which on words are right often enough."""
+    surest, is_right = probabilities.max(axis=1), probabilities.argmax(axis=1) == words
+    order = np.argsort(-surest)
+    shares = np.cumsum(is_right[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(shares >= RIGHT)
+    return float(surest[order[enough[-1]]]) if len(enough) else 1.0
+
+
+def _written(weights: np.ndarray, bias: float) -> list[float]:
+    return [float(f"{value:.4g}") for value in (bias, *weights)]
+
+
+def fit(data: Sample) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
+    """Return the model, and the probabilities of answers and of words where families were left out."""
+    knots = knots_of(data.values)
+    features = basis(data.values, knots)
+    questions: dict[str, list[float]] = {}
+    probabilities = np.zeros(data.helps.shape)
+    for index, name in enumerate(QUESTIONS):
+        truths = data.helps[:, index]
+        logits = left_out(features, truths, data.families)[:, 0]
+        factor, offset = scaled(logits, truths)
+        probabilities[:, index] = 1 / (1 + np.exp(-(factor * logits + offset)))
+        model = _regression().fit(features, truths)
+        questions[name] = _written(factor * model.coef_[0], factor * model.intercept_[0] + offset)
+
+    logits = left_out(features, data.words, data.families)
+    factor = tempered(logits, data.words)
+    odds = np.exp(factor * (logits - logits.max(axis=1, keepdims=True)))
+    of_words = odds / odds.sum(axis=1, keepdims=True)
+    model = _regression().fit(features, data.words)
+    words = {
+        name: _written(factor * model.coef_[index], factor * model.intercept_[index])
+        for index, name in enumerate(WORDS)
+    }
+    tuned = (data.variant == 0) & data.settled
+    written = {
+        "numbers": data.names,
+        "knots": knots,
+        "questions": questions,
+        "words": words,
+        "least_probability": round(least_probability(of_words[tuned], data.words[tuned]), 3),
+    }
+    return written, probabilities, of_words
+
+
+def main() -> None:
+    """Fit, write the file, and say how right it is on families that were left out."""
+    data = sample([case for case in cases() if not case.is_tested])
+    written, probabilities, of_words = fit(data)
+    FILE.write_text(json.dumps(written) + "\n")
+    for number in np.unique(data.variant):
+        chosen = data.variant == number
+        p, helps = probabilities[chosen], data.helps[chosen]
+        said = (p >= YES) | (p <= NO)
+        right = (p > 0.5) == helps
+        surest, words = of_words[chosen], data.words[chosen]
+        is_said = surest.max(axis=1) >= written["least_probability"]
+        is_right = surest.argmax(axis=1) == words
+        print(
+            f"variant {number}: answers right {right[said].mean():.3f} where said, "
+            f"{said.mean():.3f} are; words {is_right[is_said].mean():.3f}, {is_said.mean():.3f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

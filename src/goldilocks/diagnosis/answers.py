@@ -1,0 +1,75 @@
+"""Evidence -> the probability of four answers, and of three words.
+
+Each is a logistic regression on ranks: a table of quantiles turns every number of the evidence into
+its rank among the curves that the model was fitted on, from -1 to 1, so that no unit and no outlier
+counts; three straight pieces of it, and whether it is missing, are weighed. `answers.json` has the
+tables and weights, as `benchmarks/verdict_model.py` fits them.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+QUESTIONS = ("stop_earlier", "go_on", "regularize", "enlarge")
+WORDS = ("underfit", "overfit", "balanced")
+YES, NO = 0.9, 0.1  # probabilities from and to which an answer is said
+BENDS = 0.5  # where the pieces of a rank meet, on both sides
+
+
+@functools.cache
+def _model() -> Mapping[str, Any]:
+    text = importlib.resources.files("goldilocks.diagnosis").joinpath("answers.json").read_text()
+    return json.loads(text)
+
+
+def basis(values: np.ndarray, knots: Sequence[Sequence[float]]) -> np.ndarray:
+    """Return what is weighed, float64 (curves, 4 x numbers).
+
+    Args:
+        values: Evidence, float64 (curves, numbers), NaN where missing.
+        knots: Of each number the quantiles of the fitted curves, in ascending order.
+    """
+    parts: list[np.ndarray] = []
+    for column, quantiles in zip(values.T, knots, strict=True):
+        is_missing = np.isnan(column)
+        rank = np.interp(np.where(is_missing, 0.0, column), quantiles, _ranks(len(quantiles)))
+        rank[is_missing] = 0.0
+        parts += [rank, np.maximum(rank - BENDS, 0), np.maximum(-rank - BENDS, 0), is_missing]
+    return np.stack(parts, axis=1).astype(float)
+
+
+def _ranks(count: int) -> np.ndarray:
+    return np.linspace(-1, 1, count)
+
+
+def answers(evidence: Mapping[str, float]) -> dict[str, float]:
+    """Return for each of `QUESTIONS` the probability that it would lower the held-out loss."""
+    odds = _logits(evidence, "questions")
+    return {name: 1 / (1 + float(np.exp(-odds[name]))) for name in QUESTIONS}
+
+
+def words(evidence: Mapping[str, float]) -> dict[str, float]:
+    """Return for each of `WORDS` the probability that it is right."""
+    logits = _logits(evidence, "words")
+    powers = np.exp(np.array([logits[name] for name in WORDS]))
+    return dict(zip(WORDS, map(float, powers / powers.sum()), strict=True))
+
+
+def least_probability() -> float:
+    """Return the probability from which a word is said: of those, 95 in 100 were right."""
+    return _model()["least_probability"]
+
+
+def _logits(evidence: Mapping[str, float], kind: str) -> dict[str, float]:
+    model = _model()
+    values = np.array([[evidence[name] for name in model["numbers"]]])
+    weighed = basis(values, model["knots"])[0]
+    return {
+        name: float(weighed @ weights[1:] + weights[0]) for name, weights in model[kind].items()
+    }
