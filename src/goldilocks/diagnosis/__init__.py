@@ -9,15 +9,17 @@ Chollet, Deep Learning with Python (2017).
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from goldilocks.diagnosis import answers, evidence, moves, phrases
 from goldilocks.diagnosis.history import Curves
 from goldilocks.diagnosis.moves import Move
+from goldilocks.formatting import percent
 
 POWER = 2.5  # standard errors by which loss or metric must beat the baseline, to have power
 NO_POWER = 1.0  # up to which there is none: between the two it is open
@@ -44,15 +46,36 @@ class Verdict:
     next_moves: tuple[Move, ...]
     evidence: Mapping[str, float]
 
+    def __str__(self) -> str:
+        """Return it as people read it: word and sentence, answers, and what to try next."""
+        lines = [f"verdict   {self.word}: {self.sentence}"]
+        if self.answers:
+            words = [
+                f"{name.replace('_', ' ')} {percent(p)} ({answers.said(p)})"
+                for name, p in self.answers.items()
+            ]
+            lines.append(f"helps?    {', '.join(words)}")
+        for number, move in enumerate(self.next_moves):
+            changes = ", ".join(f"{key} {value}" for key, value in move.changes.items())
+            lines.append(f"{'' if number else 'next':10}{changes}: {move.reason}")
+        return "\n".join(lines)
 
-def judge(curves: Curves) -> Verdict:
+    def to_json(self) -> str:
+        """Return all of it as JSON, by the names of the attributes."""
+        return json.dumps(asdict(self), indent=2)
+
+
+def judge(curves: Curves, each: Sequence[Curves] = ()) -> Verdict:
     """Return the verdict on learning curves.
 
     Without the baseline or the number of validation rows nothing tests whether there is power, and
     the probabilities are those for curves of which as little is known.
 
     Args:
-        curves: At least one epoch long; values may be missing or not finite.
+        curves: At least one epoch long; values may be missing or not finite. Of several trainings
+            of one configuration, their mean: by it power and divergence are tested.
+        each: The curves of each of these trainings, by which the questions are answered: a mean
+            curve is smoother than any that the model was fitted on.
 
     Example:
         >>> import numpy as np
@@ -65,13 +88,14 @@ def judge(curves: Curves) -> Verdict:
         'underfit'
     """
     epochs = len(curves.val_loss)
-    finite = [np.isfinite(each) for each in (curves.loss, curves.val_loss, curves.scores)]
-    if not np.logical_and.reduce(finite).all():
+    values = [np.stack([one.loss, one.val_loss, one.scores]) for one in (curves, *each)]
+    if not all(np.isfinite(one).all() for one in values):
         return _verdict(curves, "diverged", {}, {"epochs": float(epochs)})
 
     # A loss of 1e200 is finite, its square is not.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         measured = evidence.measure(curves)
+        of_each = [evidence.measure(one) for one in each] or [measured]
     if _collapsed(curves):
         return _verdict(curves, "diverged", {}, measured)
 
@@ -79,10 +103,10 @@ def judge(curves: Curves) -> Verdict:
     power = max((value for value in powers if not math.isnan(value)), default=math.inf)
     if power < NO_POWER:
         return _verdict(curves, "no_power", {}, measured)
-    probabilities = answers.answers(measured)
+    probabilities = answers.answers(*of_each)
     if power < POWER:
         return _verdict(curves, "unsure", {}, measured)
-    return _verdict(curves, _word(probabilities, answers.words(measured)), probabilities, measured)
+    return _verdict(curves, _word(probabilities, answers.words(*of_each)), probabilities, measured)
 
 
 def contradicts(word: str, probabilities: Mapping[str, float]) -> bool:
