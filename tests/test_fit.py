@@ -13,6 +13,7 @@ from goldilocks.model import Facts, Regularizer, mlp
 from goldilocks.protocol import Split
 from goldilocks.training import fit as training
 from goldilocks.training import optimizer
+from goldilocks.training.callbacks import ProgressBar
 from goldilocks.training.predict import _network, predict
 from goldilocks.training.pruner import Pruner
 
@@ -256,6 +257,17 @@ def test_data_loss_is_the_loss_without_its_penalty(usual):
         )
     )
     assert "data_loss" not in usual.result.history
+
+
+def test_the_lines_of_epochs_show_the_losses_without_penalties_where_there_are_some(caplog):
+    caplog.set_level("INFO")
+    progress = ProgressBar(metric="accuracy")
+    progress.set_params({"epochs": 2})
+    for data_loss in ({}, {"data_loss": 0.3, "val_data_loss": 0.4}):
+        progress.on_epoch_begin(0)
+        progress.on_epoch_end(0, {"loss": 0.5, "val_loss": 0.6} | data_loss)
+    assert "loss 0.5  val_loss 0.6" in caplog.messages[0]
+    assert "data_loss 0.3  val_data_loss 0.4" in caplog.messages[1]
 
 
 def test_a_loss_that_is_not_finite_ends_training():

@@ -120,7 +120,9 @@ def test_losses_without_penalties_stand_in_for_those_with():
         "val_data_loss": VAL_LOSS,
     }
     assert losses(history) == (LOSS, VAL_LOSS)
+    assert curves_of(history)[0].loss_name == "data_loss"
     del history["val_data_loss"]
+    assert curves_of(history)[0].loss_name == "loss"
     assert losses(history) == ([9, 9, 9], [9, 9, 9])
 
 

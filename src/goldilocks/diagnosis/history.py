@@ -40,6 +40,8 @@ class Curves:
         rows: Number of validation rows; None if unknown.
         null_errors: For "loss" and the metric the standard error of the score where chance alone
             makes it, those that are known.
+        loss_name: What the history calls the two losses: "loss", or "data_loss" if it also has a
+            `loss` with penalties or class weights.
     """
 
     loss: np.ndarray
@@ -50,6 +52,7 @@ class Curves:
     baseline: dict[str, float] = field(default_factory=dict[str, float])
     rows: int | None = None
     null_errors: dict[str, float] = field(default_factory=dict[str, float])
+    loss_name: str = "loss"
 
 
 def curves_of(
@@ -134,6 +137,7 @@ def curves_of(
         higher=higher,
         baseline=_baseline(baseline or {}, named, train, name),
         rows=validation_rows,
+        loss_name="data_loss" if train.name == "data_loss" else "loss",
     )
     return curves, remarks + left_out
 

@@ -193,7 +193,9 @@ class ProgressBar(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Show the epoch's values."""
         logs = logs or {}
-        names = ("loss", "val_loss", self.metric, f"val_{self.metric}")
+        # The loss without penalties, where there is one, is that which the verdict reads.
+        loss = "data_loss" if "val_data_loss" in logs else "loss"
+        names = (loss, f"val_{loss}", self.metric, f"val_{self.metric}")
         values = "  ".join(f"{name} {number(logs[name])}" for name in names if name in logs)
         if self.progress is not None:
             self.progress.update(self.bar, completed=epoch + 1, values=values)

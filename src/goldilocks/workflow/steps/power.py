@@ -66,7 +66,6 @@ def step(context: Context) -> PowerResult:
         gains=gains,
         level=level,
         shared=LEVEL,
-        diverged=any(training.verdict == "diverged" for training in trained),
         table=tuple(row(training, metrics) for training in trained),
     )
     return PowerResult(
