@@ -1,254 +1,206 @@
-"""How often the verdict is right: `python benchmarks/verdict.py [stored] [tuning] [all]` (a
-minute).
+"""How often the verdict is right: `python benchmarks/verdict.py [tuning] [FIGURE.png]` (ten seconds).
 
-`stored` takes the real curves alone, in seconds; `tuning` shows the first half; `all` names every
-wrong verdict.
+Run: it judges the curves of `verdict_truths.csv.gz`, of the tested families; with `tuning` of those
+that the model was fitted on.
+Expect: of each question AUC, how many of the answers that are said are right with a 95 % interval,
+    how many are said, and the calibration error; the same of the word; then parts of the curves.
+    FIGURE.png is a reliability diagram.
 
-Two benchmarks. Simulated curves: 500 of every kind and noise level in each half, their truth read
-from the smooth course (`verdict_simulated.py`). Real curves: small networks whose truth was found
-by training them again, longer, larger and with more regularization (`verdict_curves.csv`, which
-`verdict_trained.py` makes). Thresholds were tuned on the first half of one alone; the figures are
-those of the second.
+Intervals are of families drawn again with replacement: curves of one family are alike.
 """
 
-import csv
-import math
-import sys
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from __future__ import annotations
 
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
 import numpy as np
-import yaml
-from scipy import stats
-from verdict_simulated import KINDS, NOISES
-from verdict_simulated import draw as draw_simulated
+from sklearn.metrics import roc_auc_score
+from verdict_table import Case, cases
 
 from goldilocks.diagnosis import Verdict, judge
+from goldilocks.diagnosis.answers import NO, QUESTIONS, WORDS, YES
 from goldilocks.diagnosis.verdicts import VERDICTS
-from goldilocks.evaluation.measures import higher_is_better
 
-HERE = Path(__file__).parent
-CURVES = HERE / "verdict_curves.csv"
-CURVES_OF_KERAS = HERE / "verdict_curves_keras.csv"
-THRESHOLDS = yaml.safe_load((HERE.parent / "conf" / "config.yaml").read_text())["diagnosis"]
-EACH = 500  # simulated curves of a kind and noise level, in each half
-# standard errors beyond which an intervention has helped: 95 % one-sided, by Student's t of 6 seeds
-SURE = 2.0
-UNLIKELY = (
-    1.65  # standard errors that are added to what an intervention may have brought: 95 % one-sided
-)
-LEARNED = 2.0  # baseline losses that training loss ends above in a run that has diverged
+BINS = 10
+DRAWN = 1000  # samples of families
+WELL_SOLVED = 0.8  # share of the baseline loss that is explained
 
 
-@dataclass(frozen=True)
-class Case:
-    """A curve with its verdict.
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A curve with its verdict."""
 
-    Attributes:
-        name: What it is, in words.
-        kind: Its true kind; what stands before a comma is the verdict that is right.
-        verdict: The verdict that it got.
-        settled: Whether its truth is beyond doubt.
-    """
-
-    name: str
-    kind: str
+    case: Case
     verdict: Verdict
-    settled: bool
 
     @property
-    def right(self) -> bool:
-        """Whether the verdict is the truth."""
-        return self.verdict.name == self.kind.split(",")[0]
+    def has_power(self) -> bool:
+        """Whether its truth is one of the three words that a model chooses from."""
+        return self.case.truth.word in WORDS
 
 
-def simulated(half: int, count: int) -> list[Case]:
-    """Return simulated curves of every kind and noise level; half 0 for tuning, half 1 for the
-    figures.
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """Answers beside their truths, each array (answers,); NaN where there is none.
+
+    Attributes:
+        p: Probabilities.
+        helps: Whether the intervention helped.
+        families: Of the curves.
     """
-    cases = []
-    for kind in KINDS:
-        for noise in NOISES:
-            for number in range(count):
-                drawn = draw_simulated(kind, noise, 2 * number + half)
-                verdict = judge(
-                    drawn.history,
-                    metric=drawn.metric,
-                    higher=higher_is_better(drawn.metric),
-                    baseline=drawn.baseline,
-                    rows=drawn.rows,
-                    **THRESHOLDS,
-                )
-                cases.append(
-                    Case(
-                        f"noise {noise}, {drawn.rows} rows, {drawn.character}", kind, verdict, True
-                    )
-                )
-    return cases
+
+    p: np.ndarray
+    helps: np.ndarray
+    families: np.ndarray
+
+    @property
+    def said(self) -> np.ndarray:
+        """Whether each is said."""
+        return (self.p >= YES) | (self.p <= NO)
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether each is right."""
+        return (self.p > 0.5) == self.helps
+
+    @property
+    def calibration_error(self) -> float:
+        """Return the expected calibration error, over ten equal bins."""
+        given = ~np.isnan(self.p)
+        bins = np.minimum((self.p[given] * BINS).astype(int), BINS - 1)
+        apart = np.bincount(bins, self.p[given] - self.helps[given], minlength=BINS)
+        return float(np.abs(apart).sum() / given.sum())
 
 
-def real(half: int) -> list[Case]:
-    """Return the stored curves: runs of even numbers for tuning (0), of odd ones for the figures
-    (1).
-    """
-    return [case(line) for line in stored(CURVES) if int(line["number"]) % 2 == half]
-
-
-def real_of_keras() -> list[Case]:
-    """Return the curves that Keras itself has trained, of both halves."""
-    return [case(line) for line in stored(CURVES_OF_KERAS)]
-
-
-def stored(path: Path) -> list[dict[str, str]]:
-    """Return the lines of a file of stored curves."""
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def case(line: Mapping[str, str]) -> Case:
-    """Return a line of the file of stored curves with its verdict."""
-    metric = "mae" if line["kind"] == "regression" else "accuracy"
-    loss, val_loss, score = (
-        np.array(line[name].split(), float) for name in ("loss", "val_loss", "val_metric")
-    )
-    history = {"loss": loss, "val_loss": val_loss, metric: score, f"val_{metric}": score}
-    baseline = {"loss": float(line["base_loss"]), metric: float(line["base_metric"])}
-    verdict = judge(
-        history,
-        metric=metric,
-        higher=higher_is_better(metric),
-        baseline=baseline,
-        rows=int(line["val_rows"]),
-        **THRESHOLDS,
-    )
-    kind, settled = truth(line, float(loss[-1]))
-    name = (
-        f"run {line['number']} ({line['source']}): "
-        f"{line['family']}{', shuffled' * (line['shuffled'] == 'True')}, "
-        f"{line['rows']}+{line['val_rows']} rows, {line['layers']} x {line['units']} units, "
-        f"{line['epochs']} epochs"
-    )
-    return Case(name, kind, verdict, settled)
-
-
-def truth(line: Mapping[str, str], end_loss: float) -> tuple[str, bool]:
-    """Return what interventions say of a run, and whether it is beyond doubt.
-
-    A run that ends with a training loss that is not finite, or above twice the baseline's, has
-    diverged. One that beats the baseline on held-out rows neither by the loss of its best epoch nor
-    by the metric of its best epoch, by 2 standard errors, has no power; between 1 and 3 of them the
-    truth is in doubt. Then the first intervention that helps decides, in the order in which
-    docs/verdict.md asks: fewer epochs (overfit), more epochs (underfit), more regularization
-    (overfit), more units (underfit). One helps if held-out loss falls by the smallest change that
-    matters and by 2 standard errors. The truth is in doubt where one that comes earlier may have
-    helped by twice the smallest change, but has not shown it, and where the one that decides may
-    have helped by less than half of it.
-
-    Args:
-        line: Of the file of stored curves.
-        end_loss: The last training loss.
-
-    Returns:
-        The kind, and whether it is beyond doubt.
-    """
-    base = float(line["held_base"])
-    if not math.isfinite(end_loss) or end_loss > LEARNED * float(line["base_loss"]):
-        return "diverged", True
-    power = max(
-        float(line[name]) / max(float(line[f"{name}_error"]), 1e-9)
-        for name in ("power", "power_metric")
-    )
-    smallest = THRESHOLDS["smallest_effect"] * math.sqrt(float(line["held_best"]) * base)
-    if not power > SURE:
-        return "no_power", not power > SURE / 2
-    helps = {"fewer": "overfit, fewer epochs", "more": "underfit, more epochs"}
-    helps |= {"calmer": "overfit, more regularization", "larger": "underfit, more units"}
-    settled = power > 1.5 * SURE
-    for name, kind in helps.items():
-        gained, error = float(line[name]), float(line[f"{name}_error"])
-        if gained > max(smallest, SURE * error):
-            return kind, settled and gained - UNLIKELY * error > smallest / 2
-        settled = (
-            settled and not gained + UNLIKELY * error >= 2 * smallest
-        )  # what diverged, NaN, has not helped
-    return "balanced", settled
-
-
-def wilson(right: int, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson, 1927)."""
-    interval = stats.binomtest(right, count).proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)
-
-
-def matrix(cases: Iterable[Case]) -> str:
-    """Return the confusion matrix in Markdown: a row for each truth, a column for each verdict."""
-    counts = Counter((one.kind, one.verdict.name) for one in cases)
-    order = list(VERDICTS)
-    kinds = sorted(
-        {kind for kind, _ in counts}, key=lambda kind: (order.index(kind.split(",")[0]), kind)
-    )
-    rows = [
-        f"| truth | {' | '.join(f'`{name}`' for name in VERDICTS)} | right |",
-        "|---" * (len(VERDICTS) + 2) + "|",
+def answers_of(judged: Sequence[Judged], names: Sequence[str] = QUESTIONS) -> Answers:
+    """Return the answers to some questions on curves that have power."""
+    lines = [
+        (one.verdict.answers.get(name, np.nan), one.case.truth.helps[name], one.case.family)
+        for one in judged
+        if one.has_power
+        for name in names
     ]
-    for kind in kinds:
-        row = [counts[kind, name] for name in VERDICTS]
-        share = counts[kind, kind.split(",")[0]] / sum(row)
-        rows.append(f"| {kind} | {' | '.join(map(str, row))} | {share:.1%} |")
-    return "\n".join(rows)
+    p, helps, families = zip(*lines, strict=True)
+    return Answers(p=np.array(p), helps=np.array(helps), families=np.array(families))
 
 
-def summary(cases: list[Case]) -> str:
-    """Return how many are right, with the interval."""
-    right = sum(one.right for one in cases)
-    low, high = wilson(right, len(cases))
-    return f"{right} of {len(cases)} are right: {right / len(cases):.1%} (95 % interval {low:.1%} to {high:.1%})."
+def interval(right: np.ndarray, families: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % interval of a share, by families drawn again with replacement."""
+    names, at = np.unique(families, return_inverse=True)
+    sums, counts = np.bincount(at, right), np.bincount(at)
+    drawn = np.random.default_rng(0).integers(0, len(names), (DRAWN, len(names)))
+    shares = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    low, high = np.quantile(shares, [0.025, 0.975])
+    return float(low), float(high)
 
 
-def excuse(one: Case) -> str | None:
-    """Return why no single curve could show the truth; None where one could."""
-    if one.verdict.name == "no_power" and one.kind != "diverged":
-        return "it beats the baseline on held-out rows, but its own validation rows are too few to show it"
-    resting = "at a high level" in one.verdict.reason and one.kind == "balanced"
-    if resting or (one.verdict.name == "balanced" and one.kind == "underfit, more units"):
-        return "whether a larger model would do better, only a larger model tells"
-    return None
+def right_of(right: np.ndarray, families: np.ndarray) -> str:
+    """Return a share with its interval, for people."""
+    if not len(right):
+        return "-"
+    low, high = interval(right, families)
+    return f"{right.mean():.1%} ({low:.1%} to {high:.1%})"
 
 
-def report(title: str, cases: list[Case], worst: int) -> None:
-    """Print the matrix, the accuracy, and some of the wrong ones."""
-    print(f"\n{title}\n\n{matrix(cases)}\n\n{summary(cases)}")
-    wrong = [one for one in cases if not one.right]
-    for reason, count in Counter(excuse(one) for one in wrong).items():
-        print(f"  {count} wrong: {reason or 'for another reason'}.")
-    for one in wrong[:worst]:
-        print(f"  {one.kind} -> {one.verdict.name}: {one.name}. {one.verdict.reason}")
+def answer_line(title: str, answers: Answers) -> str:
+    """Return a line of the table of answers, in Markdown."""
+    given, said = ~np.isnan(answers.p), answers.said
+    auc = "-"
+    if len(set(answers.helps[given])) == 2:
+        auc = f"{roc_auc_score(answers.helps[given], answers.p[given]):.3f}"
+    right = right_of(answers.right[said], answers.families[said])
+    return (
+        f"| {title} | {len(said)} | {answers.helps.mean():.1%} | {auc} | {right} | "
+        f"{said.mean():.1%} | {answers.calibration_error:.3f} |"
+    )
+
+
+def word_line(title: str, judged: Sequence[Judged]) -> str:
+    """Return a line of the table of words, in Markdown."""
+    said = [one for one in judged if one.verdict.word != "unsure"]
+    right = np.array([one.verdict.word == one.case.truth.word for one in said])
+    families = np.array([one.case.family for one in said])
+    share = len(said) / max(1, len(judged))
+    return f"| {title} | {len(judged)} | {right_of(right, families)} | {share:.1%} |"
+
+
+def matrix(judged: Sequence[Judged]) -> str:
+    """Return how often each truth got each word, in Markdown."""
+    counts = Counter((one.case.truth.word, one.verdict.word) for one in judged)
+    lines = [
+        f"| truth | {' | '.join(f'`{name}`' for name in VERDICTS)} |",
+        "|---" * (len(VERDICTS) + 1) + "|",
+    ]
+    for truth in VERDICTS:
+        if truth != "unsure":
+            row = [str(counts[truth, word]) for word in VERDICTS]
+            lines.append(f"| {truth} | {' | '.join(row)} |")
+    return "\n".join(lines)
+
+
+def draw(judged: Sequence[Judged], path: str) -> None:
+    """Draw how often an answer of a probability was yes."""
+    figure, axes = plt.subplots(1, len(QUESTIONS), figsize=(12, 3.4), sharey=True)
+    for name, panel in zip(QUESTIONS, axes, strict=True):
+        answers = answers_of(judged, [name])
+        given = ~np.isnan(answers.p)
+        bins = np.minimum((answers.p[given] * BINS).astype(int), BINS - 1)
+        counts = np.bincount(bins, minlength=BINS)
+        filled = counts > 0
+        means = np.bincount(bins, answers.p[given], minlength=BINS)[filled] / counts[filled]
+        shares = np.bincount(bins, answers.helps[given], minlength=BINS)[filled] / counts[filled]
+        panel.plot([0, 1], [0, 1], color="0.8", linewidth=1)
+        panel.scatter(means, shares, s=10 + counts[filled], color="#0072B2", zorder=2)
+        panel.set(title=name.replace("_", " "), xlabel="probability", xlim=(0, 1), ylim=(0, 1))
+    axes[0].set_ylabel("share in which it helped")
+    figure.tight_layout()
+    figure.savefig(path, dpi=150)
 
 
 def main() -> None:
-    half = 0 if "tuning" in sys.argv else 1
-    worst = 1000 if "all" in sys.argv else 12
-    trained = real(half)
-    report(
-        "Real curves whose truth is beyond doubt", [one for one in trained if one.settled], worst
-    )
-    report("Real curves whose truth is in doubt", [one for one in trained if not one.settled], 0)
-    print(f"\nAll real curves: {summary(trained)}")
-    report(
-        "Of Keras itself, in both halves, beyond doubt",
-        [one for one in real_of_keras() if one.settled],
-        worst,
-    )
-    if "stored" not in sys.argv:
-        drawn = simulated(half, EACH)
-        print(f"\nSimulated curves\n\n{matrix(drawn)}\n\n{summary(drawn)}")
-        wrong = Counter(
-            (one.kind, one.name.split(",")[0], one.verdict.name) for one in drawn if not one.right
-        )
-        for (kind, noise, verdict), count in wrong.most_common(worst):
-            print(f"  {count:4} of {EACH}: {kind}, {noise} -> {verdict}")
+    """Judge the curves, and print the tables."""
+    tested = "tuning" not in sys.argv
+    chosen = [case for case in cases() if case.is_tested == tested]
+    began = time.perf_counter()
+    judged = [Judged(case=case, verdict=judge(case.curves)) for case in chosen]
+    seconds = (time.perf_counter() - began) / len(judged)
+    families = {case.family for case in chosen}
+    print(f"{len(judged)} curves of {len(families)} families, {1000 * seconds:.1f} ms each\n")
+
+    parts = {
+        "dense, embedding": lambda case: case.architecture in ("dense", "embedding"),
+        "convolutional": lambda case: case.architecture in ("conv", "conv1d"),
+        "recurrent": lambda case: case.architecture == "rnn",
+        "well solved": lambda case: case.explained > WELL_SOLVED,
+    }
+    by_part = {
+        title: [one for one in judged if belongs(one.case)] for title, belongs in parts.items()
+    }
+    print("| answers | n | helped | AUC | right where said | said | calibration error |")
+    print("|---|---|---|---|---|---|---|")
+    print(answer_line("all", answers_of(judged)))
+    for name in QUESTIONS:
+        print(answer_line(f"`{name}`", answers_of(judged, [name])))
+    for title, part in by_part.items():
+        if any(one.has_power for one in part):
+            print(answer_line(title, answers_of(part)))
+
+    print("\n| words | n | right where said | said |\n|---|---|---|---|")
+    settled = [one for one in judged if one.case.truth.is_settled]
+    print(word_line("settled", settled))
+    print(word_line("settled, with power", [one for one in settled if one.has_power]))
+    print(word_line("all", judged))
+    for title, part in by_part.items():
+        print(word_line(f"{title}, settled", [one for one in part if one.case.truth.is_settled]))
+    print(f"\n{matrix(settled)}")
+    for path in sys.argv[1:]:
+        if path.endswith(".png"):
+            draw(judged, path)
 
 
 if __name__ == "__main__":
