@@ -162,14 +162,51 @@ def test_a_balanced_run_has_its_final_command_and_nothing_unlikely():
         attempt("no_power"),
         attempt("diverged", loss=math.inf),
         attempt("balanced", NO | {"go_on": 0.2}),
-        attempt("overfit", NO | {"stop_earlier": 0.5}),
+        attempt("balanced", NO | {"stop_earlier": 0.5}),
         attempt("underfit", NO | {"go_on": 0.95}),
         dataclasses.replace(attempt("balanced", NO), final={}),
     ],
-    ids=["no power", "diverged", "open go", "open stop", "untried", "does not beat the baseline"],
+    ids=[
+        "no power",
+        "diverged",
+        "open go",
+        "open stop",
+        "untried",
+        "does not beat the baseline",
+    ],
 )
 def test_no_final_command_of_what_does_not_deserve_it(present):
     assert not any("final" in move.changes for move in proposed(present))
+
+
+def test_fewer_epochs_are_tried_last_and_then_the_final_run_is_due():
+    present = attempt("overfit", NO | {"stop_earlier": 0.8, "regularize": 0.5})
+    moves = proposed(present)
+    assert changes(moves) == [
+        {"regularizer.dropout": "0.5"},
+        {"model.units": "16", "model.layers": "1"},
+        {"trainer.epochs": "10"},
+    ]
+    dropout = attempt("overfit", loss=0.6, **{"regularizer.dropout": 0.5})
+    shorter = attempt("balanced", **{"trainer.epochs": 10})
+    small = attempt("overfit", **{"model.units": 16, "model.layers": 1})
+    assert changes(propose(present, [present, dropout, small], SCOPE))[-1] == {
+        "trainer.epochs": "10"
+    }
+    penalty = attempt("overfit", **{"regularizer.l2": 0.001})
+    [move] = propose(present, [present, dropout, penalty, small, shorter], SCOPE)
+    assert move.changes == {"trainer.epochs": "10", "final": "true"}
+    certain = attempt("overfit", NO | {"stop_earlier": 0.95})
+    assert not any("trainer.epochs" in change for change in changes(proposed(certain)))
+
+
+def test_no_final_run_where_power_is_unknown():
+    bare = dataclasses.replace(SCOPE, honours=[], sizes=[])
+    for answers, is_final in [({}, False), (NO | {"enlarge": 0.5}, True)]:
+        present = attempt("unsure", answers)
+        longer = attempt("unsure", answers, **{"trainer.epochs": 40})
+        [move] = propose(present, [present, longer], bare)
+        assert ("final" in move.changes) == is_final
 
 
 def test_diverged_is_trained_more_carefully():
@@ -249,7 +286,7 @@ def test_the_first_moves_never_return_and_end(data):
     scope = dataclasses.replace(SCOPE, kind=data.draw(st.sampled_from(["image", "table"])))
     trained, in_vain, best = [], 0, math.inf
     values = {**SETTINGS, **data.draw(beginnings)}
-    while in_vain <= 5:
+    while in_vain <= 6:
         word, loss = data.draw(words), data.draw(st.floats(0.05, 2))
         answers = {}
         if word not in ("no_power", "diverged"):
@@ -272,7 +309,7 @@ def test_the_first_moves_never_return_and_end(data):
         if ends(moves[0]):
             break
         values = after(present, moves[0])
-    assert in_vain <= 5, "moves that gain nothing end"
+    assert in_vain <= 6, "moves that gain nothing end"
     last = after(present, moves[0])
     assert last["trainer.epochs"] >= 1
     assert 0 <= last["regularizer.dropout"] <= 0.8

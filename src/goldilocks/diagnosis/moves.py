@@ -1,8 +1,7 @@
 """Verdict, configuration, and what was tried before -> what to try next; nothing here trains.
 
 Moves go from the best configuration so far, never to one that was trained, and end where nothing is
-left that is likely to help. Stopping earlier is no move of a configuration: its runs keep the
-weights of their best epoch.
+left that is likely to help. To stop earlier comes last: a run keeps the weights of its best epoch.
 """
 
 from __future__ import annotations
@@ -36,6 +35,7 @@ HELPS = {
     "regularize": "more regularization helps",
     "enlarge": "a larger network helps",
 }
+EPOCHS = {"stop_earlier", "go_on"}  # the questions about their number
 # What may help where a verdict comes without probabilities.
 LIKELY = {
     "underfit": ("go_on", "enlarge"),
@@ -159,13 +159,13 @@ def propose(present: Attempt, attempts: Sequence[Attempt], scope: Scope) -> tupl
     probed = [attempt for attempt in attempts if attempt.probes]
     base = next((attempt for attempt in probed if attempt.settings == base.settings), base)
 
-    # Of each direction whose answer is not known by now, the changes that are new. Whether to go
-    # on is always worth a training: without the answer there is no final run.
+    # Of each direction whose answer is not known by now, the changes that are new. How many epochs
+    # is always worth a training: without the answer there is no final run.
     answered, choices = set[str](), list[list[Move]]()
     for direction in _directions(base, scope, attempts):
         ahead = [{**base.settings, **change} for change in direction.changes]
         new = [values for values in ahead if not _is_among(values, attempts)]
-        is_needed = direction.question == "go_on" or (direction.p or 0) >= SAID
+        is_needed = direction.question in EPOCHS or (direction.p or 0) >= SAID
         count = len(ahead) - len(new)
         if count >= direction.tries:
             answered.add(direction.question)
@@ -179,9 +179,10 @@ def propose(present: Attempt, attempts: Sequence[Attempt], scope: Scope) -> tupl
 
     moves = [move for moves in itertools.zip_longest(*choices) for move in moves if move]
     if _is_longer_tried(base, attempts):
-        answered |= {"stop_earlier", "go_on"}
+        answered |= EPOCHS
     left_open = _open(base, answered)
-    is_final = bool(base.final) and base.word not in ("no_power", "diverged") and not left_open
+    has_power = base.word in ("balanced", "overfit", "underfit") or bool(base.answers)
+    is_final = bool(base.final) and has_power and not left_open
     if not moves:
         return (_last(base, present, in_vain, left_open, is_final=is_final),)
     if scope.probes and base.word == "unsure" and not base.probes:
@@ -280,6 +281,9 @@ def _directions(base: Attempt, scope: Scope, attempts: Sequence[Attempt]) -> Ite
             yield Direction(name, _reason(name, base.word, p), changes[name], p, tries)
     if base.word == "overfit":
         yield Direction("shrink", "overfit: perhaps a smaller network helps", changes["shrink"])
+    if "stop_earlier" in _open(base, ()):
+        p, shorter = base.answers["stop_earlier"], {"trainer.epochs": base.best_epoch}
+        yield Direction("stop_earlier", _reason("stop_earlier", base.word, p), [shorter], p)
 
 
 def _without_power(
@@ -372,7 +376,9 @@ def _total(value: float | Sequence[float]) -> float:
 
 def _open(base: Attempt, answered: Collection[str]) -> list[str]:
     """Return which questions about the number of epochs neither the curve nor a run answers."""
-    names = [name for name in ("stop_earlier", "go_on") if name not in answered]
+    names = sorted(EPOCHS - {*answered})
+    if base.best_epoch >= base.epochs:
+        names = [name for name in names if name == "go_on"]
     return [name for name in names if 1 - SAID < base.answers.get(name, 0) < SAID]
 
 
