@@ -82,6 +82,8 @@ def test_how_a_history_was_read_is_part_of_the_sentence():
     history = {"train_loss": FALLING, "eval_loss": RISING}
     sentence = goldilocks.judge(history, **{**KNOWN, "baseline": {"loss": 0.69}}).sentence
     assert sentence.endswith(" Read train_loss as training loss and eval_loss as validation loss.")
+    assert "that needs the guess's loss" not in sentence
+    assert "that needs the guess's loss" in goldilocks.judge(history).sentence
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 30])

@@ -1,3 +1,4 @@
+import json
 import os
 import sqlite3
 import subprocess
@@ -196,6 +197,8 @@ def test_curves_of_a_file_are_judged(folder, capsys):
     assert "Read train_loss as training loss and eval_loss as validation loss." in text
     cli.main(["judge", "history.csv", "--columns", "loss=train_loss", "val_loss=eval_loss", *known])
     assert "as training loss" not in capsys.readouterr().out
+    cli.main(["judge", "history.csv", "--json"])
+    assert "is not tested: that needs" in json.loads(capsys.readouterr().out)["sentence"]
 
 
 @pytest.mark.parametrize(

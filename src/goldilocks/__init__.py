@@ -68,9 +68,9 @@ def judge(
 ) -> Verdict:
     """Return what the learning curves of a training say: a word, four answers, what to try next.
 
-    It takes milliseconds and reads no model, so the training may be of any framework. What is not
-    given makes the answers less sure. The sentence of the verdict also says how the history was
-    read where its names are not Keras's.
+    It takes milliseconds and reads no model, so the training may be of any framework. The sentence
+    of the verdict also says how the history was read where its names are not Keras's, and what was
+    not tested since the baseline or the number of rows is not given.
 
     >>> history = model.fit(x, y, validation_split=0.2, epochs=20)  # doctest: +SKIP
     >>> print(goldilocks.judge(history, baseline={"loss": 0.693}))  # doctest: +SKIP
@@ -96,6 +96,11 @@ def judge(
     curves, remarks = curves_of(
         history, metric=metric, baseline=baseline, validation_rows=validation_rows
     )
+    if not curves.baseline or curves.rows is None:
+        remarks.append(
+            "Whether it beats a constant guess is not tested: that needs the guess's loss as the "
+            "baseline, and the number of validation rows."
+        )
     verdict = diagnosis.judge(curves)
     return replace(verdict, sentence=" ".join([verdict.sentence, *remarks]))
 

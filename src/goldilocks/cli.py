@@ -56,7 +56,7 @@ def _judge(args: argparse.Namespace) -> None:
     verdict = goldilocks.judge(
         columns, metric=args.metric, baseline=dict(args.baseline), validation_rows=args.rows
     )
-    console.result(str(verdict))
+    console.result(verdict.to_json() if args.json else str(verdict))
 
 
 def _pair(word: str) -> tuple[str, str]:
