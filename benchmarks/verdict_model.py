@@ -30,6 +30,8 @@ KNOTS = 17  # quantiles of a table
 PENALTY = 0.02  # C of the logistic regressions, chosen by the folds
 FOLDS = 10
 RIGHT = 0.95  # of what is said
+WITH_BASELINE = (0, 3)  # variants that know the baseline and the rows
+ORDER = ("no_power", *WORDS)
 KINDS = ("epochs", "best_epoch", "noise")  # evidence that has a unit
 
 
@@ -55,7 +57,7 @@ class Sample:
         names: Of the numbers.
         values: float64 (curves, numbers).
         helps: bool (curves, questions).
-        words: Index of the right word, -1 where none of the three is, int64 (curves,).
+        words: Index of the right word of `WORDS`, or -1 of curves without power, int64 (curves,).
         settled: Whether the word is beyond doubt, bool (curves,).
         families: (curves,).
         variant: Which of `variants` a curve is, int64 (curves,).
@@ -71,10 +73,10 @@ class Sample:
 
 
 def sample(chosen: Sequence[Case]) -> Sample:
-    """Return what is fitted by: runs that have power and did not diverge."""
+    """Return what is fitted by: runs that did not diverge."""
     lines = []
     for case in chosen:
-        if case.truth.word not in WORDS:
+        if case.truth.word == "diverged":
             continue
         for number, curves in enumerate(variants(case.curves)):
             with np.errstate(all="ignore"):
@@ -85,7 +87,7 @@ def sample(chosen: Sequence[Case]) -> Sample:
         names=names,
         values=np.array([[evidence[name] for name in names] for _, _, evidence in lines]),
         helps=np.array([[case.truth.helps[name] for name in QUESTIONS] for case, _, _ in lines]),
-        words=np.array([WORDS.index(case.truth.word) for case, _, _ in lines]),
+        words=np.array([ORDER.index(case.truth.word) - 1 for case, _, _ in lines]),
         settled=np.array([case.truth.is_settled for case, _, _ in lines]),
         families=np.array([case.family for case, _, _ in lines]),
         variant=np.array([number for _, number, _ in lines]),
@@ -158,36 +160,49 @@ def _written(weights: np.ndarray, bias: float) -> list[float]:
     return [float(f"{value:.4g}") for value in (bias, *weights)]
 
 
+def fitted(
+    features: np.ndarray, truths: np.ndarray, families: np.ndarray
+) -> tuple[list[float], np.ndarray]:
+    """Return the weights of an answer, and its probabilities where families were left out."""
+    logits = left_out(features, truths, families)[:, 0]
+    factor, offset = scaled(logits, truths)
+    model = _regression().fit(features, truths)
+    weights = _written(factor * model.coef_[0], factor * model.intercept_[0] + offset)
+    return weights, 1 / (1 + np.exp(-(factor * logits + offset)))
+
+
 def fit(data: Sample) -> tuple[dict[str, object], np.ndarray, np.ndarray]:
-    """Return the model, and the probabilities of answers and of words where families were left out."""
+    """Return the model, and the probabilities of answers and of words where families were left out.
+
+    Answers and words are those of curves with power; whether there is power, only a baseline tells.
+    """
     knots = knots_of(data.values)
     features = basis(data.values, knots)
-    questions: dict[str, list[float]] = {}
-    probabilities = np.zeros(data.helps.shape)
+    has_power = data.words >= 0
+    tells = np.isin(data.variant, WITH_BASELINE)
+    power, _ = fitted(features[tells], has_power[tells], data.families[tells])
+    questions = {"power": power}
+    features, families, words = features[has_power], data.families[has_power], data.words[has_power]
+    probabilities = np.zeros((len(features), len(QUESTIONS)))
     for index, name in enumerate(QUESTIONS):
-        truths = data.helps[:, index]
-        logits = left_out(features, truths, data.families)[:, 0]
-        factor, offset = scaled(logits, truths)
-        probabilities[:, index] = 1 / (1 + np.exp(-(factor * logits + offset)))
-        model = _regression().fit(features, truths)
-        questions[name] = _written(factor * model.coef_[0], factor * model.intercept_[0] + offset)
+        truths = data.helps[has_power, index]
+        questions[name], probabilities[:, index] = fitted(features, truths, families)
 
-    logits = left_out(features, data.words, data.families)
-    factor = tempered(logits, data.words)
+    logits = left_out(features, words, families)
+    factor = tempered(logits, words)
     odds = np.exp(factor * (logits - logits.max(axis=1, keepdims=True)))
     of_words = odds / odds.sum(axis=1, keepdims=True)
-    model = _regression().fit(features, data.words)
-    words = {
-        name: _written(factor * model.coef_[index], factor * model.intercept_[index])
-        for index, name in enumerate(WORDS)
-    }
-    tuned = (data.variant == 0) & data.settled
+    model = _regression().fit(features, words)
+    tuned = ((data.variant == 0) & data.settled)[has_power]
     written = {
         "numbers": data.names,
         "knots": knots,
         "questions": questions,
-        "words": words,
-        "least_probability": round(least_probability(of_words[tuned], data.words[tuned]), 3),
+        "words": {
+            name: _written(factor * model.coef_[index], factor * model.intercept_[index])
+            for index, name in enumerate(WORDS)
+        },
+        "least_probability": round(least_probability(of_words[tuned], words[tuned]), 3),
     }
     return written, probabilities, of_words
 
@@ -197,17 +212,20 @@ def main() -> None:
     data = sample([case for case in cases() if not case.is_tested])
     written, probabilities, of_words = fit(data)
     FILE.write_text(json.dumps(written) + "\n")
+    has_power = data.words >= 0
     for number in np.unique(data.variant):
-        chosen = data.variant == number
-        p, helps = probabilities[chosen], data.helps[chosen]
+        chosen = data.variant[has_power] == number
+        p, helps = probabilities[chosen], data.helps[has_power][chosen]
         said = (p >= YES) | (p <= NO)
         right = (p > 0.5) == helps
-        surest, words = of_words[chosen], data.words[chosen]
-        is_said = surest.max(axis=1) >= written["least_probability"]
+        surest, words = of_words[chosen], data.words[has_power][chosen]
+        settled = data.settled[has_power][chosen]
+        is_said = settled & (surest.max(axis=1) >= written["least_probability"])
         is_right = surest.argmax(axis=1) == words
         print(
             f"variant {number}: answers right {right[said].mean():.3f} where said, "
-            f"{said.mean():.3f} are; words {is_right[is_said].mean():.3f}, {is_said.mean():.3f}"
+            f"{said.mean():.3f} are; settled words {is_right[is_said].mean():.3f}, "
+            f"{is_said.sum() / settled.sum():.3f}"
         )
 
 

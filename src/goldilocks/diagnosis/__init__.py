@@ -22,8 +22,8 @@ from goldilocks.diagnosis.moves import Move
 from goldilocks.formatting import percent
 
 POWER = 2.5  # standard errors by which loss or metric must beat the baseline, to have power
-NO_POWER = 1.0  # up to which there is none: between the two it is open
-COLLAPSE = 0.25  # rise of training loss that is a divergence, as a share of the baseline loss
+COLLAPSE = 0.25  # rise of training loss from its lowest in a divergence, in baseline losses
+EXPLODED = 2.0  # baseline losses that it then ends above
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Verdict:
     Attributes:
         word: One of `verdicts.VERDICTS`.
         answers: For each of `answers.QUESTIONS` the probability, 0 to 1, that it would lower the
-            held-out loss; empty where training diverged or there is no power.
+            held-out loss, if there is power; empty where training diverged or there is none.
         sentence: What the curves show, with numbers, and what is known.
         next_moves: What to try, the most valuable first.
         evidence: The numbers behind it, as `evidence.measure` documents them; what cannot be told
@@ -101,12 +101,14 @@ def judge(curves: Curves, each: Sequence[Curves] = ()) -> Verdict:
 
     powers = [measured[name] for name in ("loss_power", "metric_power")]
     power = max((value for value in powers if not math.isnan(value)), default=math.inf)
-    if power < NO_POWER:
+    has_power = power >= POWER
+    if not has_power and answers.power(*of_each) <= answers.NO:
         return _verdict(curves, "no_power", {}, measured)
-    probabilities = answers.answers(*of_each)
-    if power < POWER:
-        return _verdict(curves, "unsure", {}, measured)
-    return _verdict(curves, _word(probabilities, answers.words(*of_each)), probabilities, measured)
+
+    probabilities, word = answers.answers(*of_each), "unsure"
+    if has_power:
+        word = _word(probabilities, answers.words(*of_each))
+    return _verdict(curves, word, probabilities, measured, has_power=has_power)
 
 
 def contradicts(word: str, probabilities: Mapping[str, float]) -> bool:
@@ -129,23 +131,28 @@ def _word(probabilities: Mapping[str, float], words: Mapping[str, float]) -> str
 
 
 def _collapsed(curves: Curves) -> bool:
-    """Whether training loss rose far, and stays up: its last epoch alone does not show it."""
+    """Whether training loss rose far above all that it was, and stays up for some epochs."""
     train = curves.loss
     lowest = train[: max(1, len(train) - 1)].min()
     last = np.median(train[-min(3, max(1, len(train) - 1)) :])
-    unit = max(abs(curves.baseline.get("loss", 0.0)), abs(lowest))
-    return bool(last - lowest > COLLAPSE * unit)
+    unit = abs(curves.baseline.get("loss", train[0]))
+    return bool(last - lowest > COLLAPSE * max(unit, abs(lowest)) and last > EXPLODED * unit)
 
 
 def _verdict(
-    curves: Curves, word: str, probabilities: Mapping[str, float], measured: Mapping[str, float]
+    curves: Curves,
+    word: str,
+    probabilities: Mapping[str, float],
+    measured: Mapping[str, float],
+    *,
+    has_power: bool = True,
 ) -> Verdict:
     epochs = len(curves.val_loss)
     best_epoch = int(measured.get("best_epoch", epochs))
     return Verdict(
         word=word,
         answers=probabilities,
-        sentence=phrases.sentence(curves, word, probabilities),
+        sentence=phrases.sentence(curves, word, probabilities, has_power=has_power),
         next_moves=moves.generic(word, probabilities, epochs=epochs, best_epoch=best_epoch),
         evidence={name: value for name, value in measured.items() if not math.isnan(value)},
     )

@@ -59,6 +59,11 @@ def answers(*evidence: Mapping[str, float]) -> dict[str, float]:
     return {name: 1 / (1 + float(np.exp(-odds[name]))) for name in QUESTIONS}
 
 
+def power(*evidence: Mapping[str, float]) -> float:
+    """Return the probability that the loss or the metric beats the baseline on other rows."""
+    return 1 / (1 + float(np.exp(-_logits(evidence, "questions")["power"])))
+
+
 def words(*evidence: Mapping[str, float]) -> dict[str, float]:
     """Return for each of `WORDS` the probability that it is right; of evidence as `answers`."""
     logits = _logits(evidence, "words")

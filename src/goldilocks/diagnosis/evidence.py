@@ -40,11 +40,10 @@ def measure(curves: Curves) -> dict[str, float]:
     epochs, base = len(val), curves.baseline.get("loss", math.nan)
     calm, calm_train = running_median(val), running_median(train)
     best, end = int(np.argmin(calm)), max(1, round(epochs / 8))
-    last = min(epochs, max(2, epochs // 4))
-    half, quarter = calm[epochs // 2 : epochs // 2 + end].mean(), calm[-last]
+    half, quarter = epochs // 2, max(0, epochs - max(2, epochs // 4))
     val_end, train_end = calm[-end:].mean(), calm_train[-end:].mean()
-    train_half = calm_train[epochs // 2 : epochs // 2 + end].mean()
-    train_quarter = calm_train[-last]
+    val_half, train_half = (each[half : half + end].mean() for each in (calm, calm_train))
+    val_quarter, train_quarter = calm[quarter], calm_train[quarter]
 
     # The units: what the loss fell, and the geometric mean of best and baseline.
     scale = math.sqrt(calm[best] * base) if calm[best] > 0 and base > 0 else abs(base)
@@ -60,7 +59,7 @@ def measure(curves: Curves) -> dict[str, float]:
     train_noise = max(
         curve_noise(train, 0.0, PRIOR_EPOCHS), 1e-9 * float(np.abs(train).max()), 1e-300
     )
-    ahead = min(gain_ahead(calm, epochs), max(0.0, float(half - val_end)))
+    ahead = min(gain_ahead(calm, epochs), max(0.0, float(val_half - val_end)))
     train_ahead = gain_ahead(calm_train, epochs)
     gap, best_gap = val_end - train_end, calm[best] - calm_train[best]
 
@@ -84,18 +83,18 @@ def measure(curves: Curves) -> dict[str, float]:
         "log_best_gap": _log(calm[best], calm_train[best]),
         "best_gap_base": best_gap / abs(base),
         "widening_fall": (gap - (low - calm_train[window].mean())) / fall,
-        "widening_scale": (gap - (half - train_half)) / scale,
-        "log_widening": _log(val_end, train_end) - _log(half, train_half),
+        "widening_scale": (gap - (val_half - train_half)) / scale,
+        "log_widening": _log(val_end, train_end) - _log(val_half, train_half),
         "log_train_fall": _log(calm_train[0], train_end),
         "log_train_half": _log(train_half, train_end),
         "log_train_quarter": _log(train_quarter, train_end),
         "train_half_scale": (train_half - train_end) / scale,
         "log_val_fall": _log(val[0], val_end),
-        "log_val_half": _log(half, val_end),
-        "log_val_quarter": _log(quarter, val_end),
-        "half_scale": (half - val_end) / scale,
-        "quarter_scale": (quarter - val_end) / scale,
-        "half_fall": (half - val_end) / fall,
+        "log_val_half": _log(val_half, val_end),
+        "log_val_quarter": _log(val_quarter, val_end),
+        "half_scale": (val_half - val_end) / scale,
+        "quarter_scale": (val_quarter - val_end) / scale,
+        "half_fall": (val_half - val_end) / fall,
         "trend_noise": last_slope / (noise * slope_error),
         "train_trend_noise": train_slope / (train_noise * slope_error),
         "log_trends": _log(abs(last_slope), abs(train_slope)),
@@ -174,6 +173,10 @@ def _of_metric(curves: Curves, end: int) -> dict[str, float]:
         "error_best_at": (int(errors.argmin()) + 1) / len(errors),
         "error_best": errors.min() if curves.higher else math.nan,
     }
+
+
+def _share(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else math.nan
 
 
 def _log(value: float, other: float) -> float:

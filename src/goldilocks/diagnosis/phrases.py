@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from goldilocks.diagnosis.answers import NO, YES
 from goldilocks.diagnosis.curve import running_median
 from goldilocks.diagnosis.history import Curves
 from goldilocks.diagnosis.losses import SURE, Course, courses, row_error, trend
@@ -18,7 +19,7 @@ from goldilocks.formatting import number
 APART = 0.75  # of validation loss, below which training loss is apart from it
 FAR = 1 / 3  # of validation loss and of the baseline's, below which it is far below
 HIGH = 0.5  # of the baseline loss, above which a loss is high
-YES, NO = 0.9, 0.1  # probabilities from and to which an answer is said
+
 
 POWER = 2.5  # standard errors by which a loss must beat the baseline
 
@@ -240,15 +241,18 @@ def _after(train: Course) -> str:
     return f"after epoch {train.end + 1}, {train.name} is {number(train.last)}"
 
 
-def sentence(curves: Curves, word: str, answers: Mapping[str, float]) -> str:
+def sentence(
+    curves: Curves, word: str, answers: Mapping[str, float], *, has_power: bool = True
+) -> str:
     """Return what the curves show; of `unsure` what is known, and what is open.
 
     Args:
         curves: At least one epoch long.
         word: One of `verdicts.VERDICTS`.
         answers: For each of `HELP` the probability that it helps; empty where nobody asks.
+        has_power: Whether it beats the baseline; where it does not, that is open.
     """
-    said = {word, "answers"} if answers else {word}
+    said = {word, "answers"} if answers and has_power else {word}
     for name, p in answers.items():
         if p >= YES:
             said.add(f"{name} yes")
@@ -261,7 +265,9 @@ def sentence(curves: Curves, word: str, answers: Mapping[str, float]) -> str:
         shown.append(texts["falls"])
     if word not in ("no_power", "diverged") and (perfect := _perfect(curves)):
         shown.append(perfect)
-    if word == "unsure":
+    if not has_power:
+        shown.append("Whether it beats the baseline is open.")
+    if word == "unsure" and answers:
         shown.append(_known(answers, said))
     return " ".join(shown)
 
@@ -280,8 +286,6 @@ def _perfect(curves: Curves) -> str | None:
 
 def _known(answers: Mapping[str, float], said: set[str]) -> str:
     """Return which answers are said, and which questions are open."""
-    if not answers:
-        return "Whether it beats the baseline is open."
     yes = [text for name, text in HELP.items() if f"{name} yes" in said]
     no = {name: text for name, text in HELP.items() if f"{name} no" in said}
     unsaid = [text for name, text in HELP.items() if not {f"{name} yes", f"{name} no"} & said]
