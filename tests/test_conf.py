@@ -78,14 +78,11 @@ def test_every_two_options_compose_and_every_value_passes_its_rule():
 
 def test_every_rule_has_a_key():
     top = OmegaConf.to_container(
-        OmegaConf.masked_copy(
-            composed(), ["seed", "own", "final", "force", "problem", "findings", "diagnosis"]
-        )
+        OmegaConf.masked_copy(composed(), ["seed", "own", "final", "force", "problem", "findings"])
     )
     keys = {*leaves(top), *FILES.keys(COMPOSED)}
     keys |= set(yaml.safe_load((CONF / "workflow.yaml").read_text())) - {"defaults"}
     assert set(rules_of("configuration")) <= keys
-    assert any(key.startswith("diagnosis.") for key in keys)
 
 
 @pytest.mark.parametrize(("group", "option"), [item for item in EVERY if item[0] != "regularizer"])

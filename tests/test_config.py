@@ -135,12 +135,6 @@ def test_the_fingerprint_stays_where_the_result_does(override):
     assert checked(override).fingerprint("d", "c", "") == checked().fingerprint("d", "c", "")
 
 
-def test_another_threshold_of_the_verdict_is_another_result():
-    assert checked("diagnosis.horizon=1").fingerprint("d", "c", "") != checked().fingerprint(
-        "d", "c", ""
-    )
-
-
 def test_the_same_settings_by_other_words_have_the_same_fingerprint():
     typed = checked("dataset=boston", "trainer.epochs=80", "trainer.batch_size=16")
     assert typed.fingerprint("d", "c", "") == checked("experiment=boston_holdout").fingerprint(
@@ -209,6 +203,8 @@ UNKNOWN = " is not a key of this configuration; "
             ["dataset.truncate is now dataset.truncating: type dataset.truncating=pre,post.",
              "dataset.hold is now dataset.cache_gib: type dataset.cache_gib=0."],
         ),
+        (["diagnosis.wide_gap=0.3", "seed=-1"], ["diagnosis.wide_gap is gone: a verdict follows from four "
+                                                 "probabilities", "seed is -1; "]),
         (["model.traits.honours=[l1]", "seed=-1"], ["model.traits are facts, ", "seed is -1; "]),
         (["seed=${nowhere}"], []),
         (["hydra.searchpath=[file:///nowhere]", "zed"], ["zed cannot be read; "]),
@@ -255,6 +251,10 @@ def test_a_misspelled_option_is_answered_with_the_nearest_one():
         (
             "+dataset.hold=1",
             r"dataset\.hold is now dataset\.cache_gib: type dataset\.cache_gib=1\.",
+        ),
+        (
+            "++diagnosis.horizon=1",
+            r"diagnosis\.horizon is gone: a verdict follows from four .+ leave it out",
         ),
         ("problem=3", r"problem is not a key of any configuration"),
         ("~model.units", r"~model\.units removes what a run needs; give it a value\."),

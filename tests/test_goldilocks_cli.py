@@ -1,3 +1,4 @@
+import json
 import os
 import sqlite3
 import subprocess
@@ -180,3 +181,46 @@ def test_repair_in_another_folder_writes_nothing(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match=rf"^goldilocks: no run was started in {tmp_path}: "):
         cli.main(["repair"])
     assert contents(tmp_path) == []
+
+
+HISTORY = "epoch,train_loss,eval_loss,eval_acc\n" + "".join(
+    f"{epoch},{2 / epoch},{abs(epoch - 5) / 20 + 0.5},0.7\n" for epoch in range(1, 31)
+)
+
+
+def test_curves_of_a_file_are_judged(folder, capsys):
+    (folder / "history.csv").write_text(HISTORY)
+    known = ["--baseline", "loss=0.69", "accuracy=0.5", "--rows", "1000"]
+    cli.main(["judge", "history.csv", *known])
+    text = capsys.readouterr().out
+    assert text.startswith("verdict   ")
+    assert "Read train_loss as training loss and eval_loss as validation loss." in text
+    cli.main(["judge", "history.csv", "--columns", "loss=train_loss", "val_loss=eval_loss", *known])
+    assert "as training loss" not in capsys.readouterr().out
+    cli.main(["judge", "history.csv", "--json"])
+    assert "is not tested: that needs" in json.loads(capsys.readouterr().out)["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nowhere.csv"], r"^goldilocks: nowhere.csv cannot be read: .+ Expected a CSV file\."),
+        (["history.csv", "--rows", "0"], r"^goldilocks: validation_rows is 0; expected a whole"),
+        (["history.csv", "--baseline", "los=1"], r"^goldilocks: baseline has los, .+ mean loss\?$"),
+        (
+            ["history.csv", "--columns", "loss=train_los"],
+            r"^goldilocks: --columns names train_los; history.csv has epoch, .+ mean train_loss\?$",
+        ),
+    ],
+)
+def test_curves_that_cannot_be_judged_end_with_a_sentence(folder, arguments, sentence):
+    (folder / "history.csv").write_text(HISTORY)
+    with pytest.raises(SystemExit, match=sentence):
+        cli.main(["judge", *arguments])
+
+
+@pytest.mark.parametrize("word", ["loss", "loss=high"])
+def test_a_baseline_is_typed_as_name_and_number(folder, capsys, word):
+    with pytest.raises(SystemExit):
+        cli.main(["judge", "history.csv", "--baseline", word])
+    assert f"argument --baseline: invalid 'NAME=NUMBER' value: '{word}'" in capsys.readouterr().err

@@ -44,8 +44,13 @@ def answered(**answers):
     return METRICS | {f"verdict/p_{name}": p for name, p in probabilities.items()}
 
 
+def proposed(here, metrics, tags=TAGS):
+    moves = next_moves.propose(here, metrics, tags, rows=500)
+    return next_moves.lines(here.settings, moves).splitlines()
+
+
 def commands(settings, metrics, tags=TAGS, runs=()):
-    return next_moves.lines(context(settings, runs), metrics, tags, rows=500).splitlines()
+    return proposed(context(settings, runs), metrics, tags)
 
 
 def pasted(line):
@@ -206,7 +211,7 @@ def test_class_weights_are_tested_by_another_measure():
     weighted = context(settings)
     weighted.problem = dataclasses.replace(weighted.problem, class_weight="balanced")
     tags = TAGS | {"verdict": "no_power"}
-    line = next_moves.lines(weighted, METRICS, tags, rows=500).splitlines()[0]
+    line = proposed(weighted, METRICS, tags)[0]
     assert "problem.metrics=[auc,accuracy]" in line
     assert pasted(line).tree["problem"]["metrics"] == ["auc", "accuracy"]
 
@@ -214,6 +219,4 @@ def test_class_weights_are_tested_by_another_measure():
 def test_without_tracking_there_are_moves():
     here = context(checked("dataset=boston", "tracking=none"))
     here.store = NullStore()
-    assert "regularizer.dropout=0.5" in next_moves.lines(
-        here, answered(regularize=0.95), TAGS, rows=500
-    )
+    assert "regularizer.dropout=0.5" in proposed(here, answered(regularize=0.95))[0]

@@ -5,8 +5,10 @@ import numpy as np
 import pandas
 import pytest
 from mlflow.tracking import MlflowClient
-from scipy import stats
+from scipy import special, stats
 
+from goldilocks import diagnosis
+from goldilocks.diagnosis.history import Curves
 from goldilocks.run.run import run
 
 QUICK = ("trainer.epochs=3", "trainer.batch_size=16", "model.units=8")
@@ -89,7 +91,7 @@ def test_the_interval_allows_for_the_rows_that_folds_share(folds):
 def test_the_parent_says_what_came_out(folds):
     client, parent, _, _, said = folds
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}
-    assert {"summary.md", "history.csv", "trainings.csv", "plots"} <= files
+    assert {"summary.md", "history.csv", "trainings.csv", "verdict.json", "plots"} <= files
     plots = {file.path for file in client.list_artifacts(parent.info.run_id, "plots")}
     assert plots == {"plots/learning_curves.png", "plots/trainings.png"}
     note = parent.data.tags["mlflow.note.content"]
@@ -104,6 +106,30 @@ def test_the_parent_says_what_came_out(folds):
     assert len([line for line in said.splitlines() if line.startswith("fold ")]) == 4
     assert "mean      of 4 trainings" in said
     assert "verdict.next" in parent.data.tags
+
+
+def of(val_loss, rows=500):
+    val_loss = np.array(val_loss)
+    return Curves(
+        loss=val_loss**2, val_loss=val_loss, metric="loss", scores=val_loss, higher=False,
+        baseline={"loss": 3.0}, rows=rows,
+    )  # fmt: skip
+
+
+def test_the_answers_on_several_trainings_have_the_mean_log_odds_of_each():
+    falling, rising = np.linspace(2, 1, 20), np.abs(np.arange(20) - 5) / 10 + 0.5
+    mean = diagnosis.judge(of((falling + rising) / 2), [of(falling), of(rising)])
+    first, second = (diagnosis.judge(of(curve)).answers for curve in (falling, rising))
+    for name, p in mean.answers.items():
+        assert special.logit(p) == pytest.approx(
+            (special.logit(first[name]) + special.logit(second[name])) / 2
+        )
+
+
+def test_several_trainings_diverged_where_one_of_them_did():
+    curve = np.linspace(2, 1, 20)
+    mean = diagnosis.judge(of(curve), [of(curve), of([*curve, np.nan])])
+    assert (mean.word, mean.answers) == ("diverged", {})
 
 
 @pytest.mark.slow

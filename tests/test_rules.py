@@ -118,7 +118,6 @@ def test_a_key_without_a_rule_has_the_type_of_its_default(default, expected, goo
         ("budget", [15, 0.5, "40runs", "3 minutes"], [0, "0", "-1", "many", "3 hours", "2.5.1"]),
         ("tracking.uri", [None, "http://x"], ["", " ", 5]),
         ("tracking.experiment", ["x"], ["", None]),
-        ("diagnosis.horizon", [0, 0.5, 3], [-1, NAN, None, "a"]),
     ],
 )
 def test_the_values_of_a_key(key, good, bad):

@@ -1,6 +1,7 @@
 import contextlib
 import io
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -178,7 +179,6 @@ def checked(logged, metric, *plots):
         "model",
         "model.units",
         "trainer.epochs",
-        "diagnosis.horizon",
     } <= set(flat)
 
     series = {"loss", "val_loss", f"val_{metric}", "learning_rate", "seconds"}
@@ -225,6 +225,15 @@ def checked(logged, metric, *plots):
     assert history["epoch"].tolist() == [1, 2]
     assert history["val_loss"].tolist() == [value for _, value in logged.history("val_loss")]
     assert (folder / "summary.md").read_text().startswith(f"## {logged.settings.name}")
+    verdict = json.loads((folder / "verdict.json").read_text())
+    assert (verdict["word"], verdict["sentence"]) == (tags["verdict"], tags["verdict.reason"])
+    logged_answers = {f"verdict/p_{name}": p for name, p in verdict["answers"].items()}
+    assert {key: metrics[key] for key in metrics if key.startswith("verdict/")} == pytest.approx(
+        logged_answers
+    )
+    assert {move["reason"] for move in verdict["next_moves"]} == set(
+        re.findall("# (.+)", tags["verdict.next"])
+    )
     assert "predictions (Dense)" in (folder / "model_summary.txt").read_text()
     assert {file.name for file in (folder / "provenance").iterdir()} == {
         "environment.json",

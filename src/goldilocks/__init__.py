@@ -30,7 +30,18 @@ of the workflow:
     cli          the command `goldilocks`
 """
 
+from __future__ import annotations
+
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from goldilocks.diagnosis import Verdict
+    from goldilocks.diagnosis.callback import VerdictCallback
+
+__all__ = ["VerdictCallback", "judge"]
 
 # What TensorFlow, Keras and MLflow read from the environment when they are first imported.
 ENVIRONMENT = {
@@ -46,3 +57,63 @@ def prepare_environment() -> None:
     """Set the variables of `ENVIRONMENT` unless a person has; call it before any such import."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+
+
+def judge(
+    history: object,
+    *,
+    metric: str | None = None,
+    baseline: Mapping[str, float] | None = None,
+    validation_rows: int | None = None,
+) -> Verdict:
+    """Return what the learning curves of a training say: a word, four answers, what to try next.
+
+    It takes milliseconds and reads no model, so the training may be of any framework. The sentence
+    of the verdict also says how the history was read where its names are not Keras's, and what was
+    not tested since the baseline or the number of rows is not given.
+
+    >>> history = model.fit(x, y, validation_split=0.2, epochs=20)  # doctest: +SKIP
+    >>> print(goldilocks.judge(history, baseline={"loss": 0.693}))  # doctest: +SKIP
+
+    Args:
+        history: What `model.fit` returns, or a dict with a list of numbers, one an epoch, for each
+            of `loss`, `val_loss`, and metrics; a table of pandas; or the path of a CSV, of any
+            framework (`goldilocks.diagnosis.frameworks.columns_of`).
+        metric: Name of the primary metric, with or without "val_"; None for the first whose name
+            tells whether more of it is better.
+        baseline: What a constant guess reaches on the validation rows: the `loss`, the metric, or
+            both by name.
+        validation_rows: Number of validation rows.
+
+    Raises:
+        HistoryError: A ValueError whose message says what was expected, such as both losses.
+    """
+    from dataclasses import replace
+
+    from goldilocks import diagnosis
+    from goldilocks.diagnosis.history import curves_of
+
+    curves, remarks = curves_of(
+        history, metric=metric, baseline=baseline, validation_rows=validation_rows
+    )
+    if not curves.baseline or curves.rows is None:
+        remarks.append(
+            "Whether it beats a constant guess is not tested: that needs the guess's loss as the "
+            "baseline, and the number of validation rows."
+        )
+    verdict = diagnosis.judge(curves)
+    return replace(verdict, sentence=" ".join([verdict.sentence, *remarks]))
+
+
+def __getattr__(name: str) -> object:
+    """Return `VerdictCallback` when it is first asked for: Keras takes seconds to import."""
+    if name != "VerdictCallback":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from goldilocks.diagnosis.callback import VerdictCallback
+
+    return VerdictCallback
+
+
+def __dir__() -> list[str]:
+    """Return the names that are there, those to come included."""
+    return sorted({*globals(), *__all__})

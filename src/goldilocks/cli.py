@@ -1,4 +1,4 @@
-"""The command `goldilocks`: show data, report on runs, analyse networks, predict, repair runs."""
+"""The command `goldilocks`: show data, judge curves, report, analyse, predict, repair runs."""
 
 # Each subcommand imports what it needs: `goldilocks --help` must not wait for MLflow and Keras.
 
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+import goldilocks
 from goldilocks import console, prepare_environment
-from goldilocks.errors import AnalysisError, ConfigError, StoreError
+from goldilocks.errors import AnalysisError, ConfigError, HistoryError, StoreError, did_you_mean
 
 if TYPE_CHECKING:
     from goldilocks.tracking.store import MlflowStore
@@ -39,6 +40,33 @@ def _data(args: argparse.Namespace) -> None:
     settings = command_line.compose_settings(overrides, CONF)
     summary = data_source.describe(settings, examples=args.rows)
     console.result(summary.to_json() if args.json else data_summary.text(summary))
+
+
+def _judge(args: argparse.Namespace) -> None:
+    from goldilocks.diagnosis.frameworks import columns_of
+
+    columns = columns_of("/dev/stdin" if args.history == "-" else args.history)
+    for name, column in args.columns:
+        if column not in columns:
+            raise HistoryError(
+                f"--columns names {column}; {args.history} has {', '.join(columns)}."
+                f"{did_you_mean(column, columns)}"
+            )
+        columns[name] = columns[column]
+    verdict = goldilocks.judge(
+        columns, metric=args.metric, baseline=dict(args.baseline), validation_rows=args.rows
+    )
+    console.result(verdict.to_json() if args.json else str(verdict))
+
+
+def _pair(word: str) -> tuple[str, str]:
+    name, value = word.split("=", 1)
+    return name, value
+
+
+def _named_number(word: str) -> tuple[str, float]:
+    name, value = _pair(word)
+    return name, float(value)
 
 
 def _repair(args: argparse.Namespace) -> None:
@@ -110,6 +138,7 @@ def _report(args: argparse.Namespace) -> None:
 
 SUBCOMMANDS = {
     "data": _data,
+    "judge": _judge,
     "analyse": _analyse,
     "report": _report,
     "predict": _predict,
@@ -161,8 +190,8 @@ class Version(argparse.Action):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="goldilocks",
-        description="Show how data is read, report on trained models, look into them, predict with "
-        "them, and repair runs.",
+        description="Show how data is read, judge learning curves, report on trained models, look "
+        "into them, predict with them, and repair runs.",
     )
     parser.add_argument(
         "--version", action=Version, nargs=0, help="show program's version number and exit"
@@ -174,6 +203,8 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(subcommand=SUBCOMMANDS[name])
         command.register("type", "path", Path)
         command.register("type", "whole number", int)
+        command.register("type", "NAME=COLUMN", _pair)
+        command.register("type", "NAME=NUMBER", _named_number)
         for argument, options in text["arguments"].items():
             command.add_argument(argument, **options)
     return parser

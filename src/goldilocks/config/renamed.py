@@ -13,6 +13,12 @@ NAMES: Mapping[str, str] = {
     "model.pool": "model.pool_size",
     "model.dimensions": "model.output_dim",
 }
+# The thresholds of verdicts by rules.
+THRESHOLDS = (
+    *("power_noise", "change_noise", "smallest_effect", "noise_prior", "noise_prior_epochs"),
+    *("end_fraction", "horizon", "epochs_minimum", "wide_gap", "wide_ratio", "high_loss"),
+    "collapse",
+)
 ENDS: Mapping[str, str] = {"before": "pre", "after": "post"}
 
 
@@ -39,12 +45,18 @@ def tree(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def sentence(key: str, values: Sequence[str]) -> str | None:
-    """Return what to type instead of a key of an earlier version; None for any other key.
+    """Return what has replaced a key of an earlier version; None for any other key.
 
     Args:
         key: A dotted key.
         values: As typed, several in a sweep.
     """
+    group, _, name = key.partition(".")
+    if group == "diagnosis" and name in THRESHOLDS:
+        return (
+            f"{key} is gone: a verdict follows from four probabilities, without thresholds to set "
+            "(docs/verdict.md); leave it out."
+        )
     if key not in NAMES:
         return None
     typed = ",".join(str(today(key, value)[1]) for value in values)

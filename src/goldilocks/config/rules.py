@@ -215,6 +215,4 @@ def same_type(default: object) -> Rule:
 
 def rule_of(key: str) -> Rule | None:
     """Return the rule of a key, by its dotted name; None of a key without one."""
-    if key.startswith("diagnosis."):
-        return rule({"number": 0})  # Thresholds of the verdict share one rule.
     return rules_of("configuration").get(key)

@@ -9,15 +9,17 @@ Chollet, Deep Learning with Python (2017).
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from goldilocks.diagnosis import answers, evidence, moves, phrases
 from goldilocks.diagnosis.history import Curves
 from goldilocks.diagnosis.moves import Move
+from goldilocks.formatting import percent
 
 POWER = 2.5  # standard errors by which loss or metric must beat the baseline, to have power
 COLLAPSE = 0.25  # rise of training loss from its lowest in a divergence, in baseline losses
@@ -44,15 +46,36 @@ class Verdict:
     next_moves: tuple[Move, ...]
     evidence: Mapping[str, float]
 
+    def __str__(self) -> str:
+        """Return it as people read it: word and sentence, answers, and what to try next."""
+        lines = [f"verdict   {self.word}: {self.sentence}"]
+        if self.answers:
+            words = [
+                f"{name.replace('_', ' ')} {percent(p)} ({answers.said(p)})"
+                for name, p in self.answers.items()
+            ]
+            lines.append(f"helps?    {', '.join(words)}")
+        for number, move in enumerate(self.next_moves):
+            changes = ", ".join(f"{key} {value}" for key, value in move.changes.items())
+            lines.append(f"{'' if number else 'next':10}{changes}: {move.reason}")
+        return "\n".join(lines)
 
-def judge(curves: Curves) -> Verdict:
+    def to_json(self) -> str:
+        """Return all of it as JSON, by the names of the attributes."""
+        return json.dumps(asdict(self), indent=2)
+
+
+def judge(curves: Curves, each: Sequence[Curves] = ()) -> Verdict:
     """Return the verdict on learning curves.
 
     Without the baseline or the number of validation rows nothing tests whether there is power, and
     the probabilities are those for curves of which as little is known.
 
     Args:
-        curves: At least one epoch long; values may be missing or not finite.
+        curves: At least one epoch long; values may be missing or not finite. Of several trainings
+            of one configuration, their mean: by it power and divergence are tested.
+        each: The curves of each of these trainings, by which the questions are answered: a mean
+            curve is smoother than any that the model was fitted on.
 
     Example:
         >>> import numpy as np
@@ -65,26 +88,31 @@ def judge(curves: Curves) -> Verdict:
         'underfit'
     """
     epochs = len(curves.val_loss)
-    finite = [np.isfinite(each) for each in (curves.loss, curves.val_loss, curves.scores)]
-    if not np.logical_and.reduce(finite).all():
+    values = [np.stack([one.loss, one.val_loss, one.scores]) for one in (curves, *each)]
+    if not all(np.isfinite(one).all() for one in values):
         return _verdict(curves, "diverged", {}, {"epochs": float(epochs)})
 
     # A loss of 1e200 is finite, its square is not.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         measured = evidence.measure(curves)
+        of_each = [evidence.measure(one) for one in each] or [measured]
     if _collapsed(curves):
         return _verdict(curves, "diverged", {}, measured)
 
-    powers = [measured[name] for name in ("loss_power", "metric_power")]
-    power = max((value for value in powers if not math.isnan(value)), default=math.inf)
-    has_power = power >= POWER
-    if not has_power and answers.power(measured) <= answers.NO:
+    has_power = shows_power(measured)
+    if not has_power and answers.power(*of_each) <= answers.NO:
         return _verdict(curves, "no_power", {}, measured)
 
-    probabilities, word = answers.answers(measured), "unsure"
+    probabilities, word = answers.answers(*of_each), "unsure"
     if has_power:
-        word = _word(probabilities, answers.words(measured))
+        word = _word(probabilities, answers.words(*of_each))
     return _verdict(curves, word, probabilities, measured, has_power=has_power)
+
+
+def shows_power(measured: Mapping[str, float]) -> bool:
+    """Return whether loss or metric beats the baseline beyond noise, by the evidence."""
+    powers = [measured.get(name, math.nan) for name in ("loss_power", "metric_power")]
+    return max((value for value in powers if not math.isnan(value)), default=math.inf) >= POWER
 
 
 def _word(probabilities: Mapping[str, float], words: Mapping[str, float]) -> str:

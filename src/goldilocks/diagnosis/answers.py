@@ -55,13 +55,18 @@ def _ranks(count: int) -> np.ndarray:
     return np.linspace(-1, 1, count)
 
 
-def answers(evidence: Mapping[str, float]) -> dict[str, float]:
-    """Return for each of `QUESTIONS` the probability that it would lower the held-out loss."""
+def answers(*evidence: Mapping[str, float]) -> dict[str, float]:
+    """Return for each of `QUESTIONS` the probability that it would lower the held-out loss.
+
+    Args:
+        *evidence: That of each training of one configuration. The answer has their mean log-odds:
+            trainings on the same rows are no independent witnesses, whose odds would multiply.
+    """
     odds = _logits(evidence, "questions")
     return {name: 1 / (1 + float(np.exp(-odds[name]))) for name in QUESTIONS}
 
 
-def power(evidence: Mapping[str, float]) -> float:
+def power(*evidence: Mapping[str, float]) -> float:
     """Return the probability that the loss or the metric beats the baseline on other rows."""
     return 1 / (1 + float(np.exp(-_logits(evidence, "questions")["power"])))
 
@@ -77,11 +82,18 @@ def possible(probabilities: Mapping[str, float]) -> set[str]:
     return left | {"balanced"}
 
 
-def words(evidence: Mapping[str, float]) -> dict[str, float]:
-    """Return for each of `WORDS` the probability that it is right."""
+def words(*evidence: Mapping[str, float]) -> dict[str, float]:
+    """Return for each of `WORDS` the probability that it is right; of evidence as `answers`."""
     logits = _logits(evidence, "words")
     powers = np.exp(np.array([logits[name] for name in WORDS]))
     return dict(zip(WORDS, map(float, powers / powers.sum()), strict=True))
+
+
+def said(p: float) -> str:
+    """Return what a probability says: "yes", "no" or "open"."""
+    if NO < p < YES:
+        return "open"
+    return "yes" if p >= YES else "no"
 
 
 def least_probability() -> float:
@@ -89,10 +101,10 @@ def least_probability() -> float:
     return _model()["least_probability"]
 
 
-def _logits(evidence: Mapping[str, float], kind: str) -> dict[str, float]:
+def _logits(evidence: Sequence[Mapping[str, float]], kind: str) -> dict[str, float]:
     model = _model()
-    values = np.array([[evidence[name] for name in model["numbers"]]])
-    weighed = basis(values, model["knots"])[0]
+    values = np.array([[one[name] for name in model["numbers"]] for one in evidence])
+    weighed = basis(values, model["knots"]).mean(axis=0)
     return {
         name: float(weighed @ weights[1:] + weights[0]) for name, weights in model[kind].items()
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 from scipy import special
 
-from goldilocks.diagnosis import Verdict, answers, phrases
+from goldilocks.diagnosis import Verdict, answers, phrases, shows_power
 from goldilocks.diagnosis.history import Curves
 from goldilocks.diagnosis.moves import SMALLEST_GAIN
 from goldilocks.formatting import number
@@ -169,14 +169,18 @@ def most_valuable(probabilities: Mapping[str, float], asked: Collection[str]) ->
 def reconsidered(verdict: Verdict, curves: Curves, probes: Sequence[Probe]) -> Verdict:
     """Return the verdict again, with the answers of probes.
 
-    The word is that of the answers where they leave one; else it stays, if they leave it.
+    The word is that of the answers where they leave one; else it stays, if they leave it. Without
+    power it is unsure, whatever would help.
     """
     probabilities = dict(verdict.answers)
     for probe in probes:
         probabilities[probe.question] = probe.probability(probabilities[probe.question])
-    words = answers.possible(probabilities)
-    word = verdict.word if verdict.word in words else "unsure"
-    if len(words) == 1:
+    words, word = answers.possible(probabilities), "unsure"
+    has_power = shows_power(verdict.evidence)
+    if has_power and verdict.word in words:
+        word = verdict.word
+    if has_power and len(words) == 1:
         (word,) = words
-    sentences = [phrases.sentence(curves, word, probabilities), *map(str, probes)]
+    sentence = phrases.sentence(curves, word, probabilities, has_power=has_power)
+    sentences = [sentence, *map(str, probes)]
     return replace(verdict, word=word, answers=probabilities, sentence=" ".join(sentences))

@@ -199,6 +199,8 @@ def _write_summary(outcome: Outcome, folder: Path, parts: pd.DataFrame | None) -
     if outcome.counts:
         per_class(outcome).to_csv(folder / "per_class.csv")
     text = markdown(outcome, parts)
+    if outcome.verdict is not None:
+        (folder / "verdict.json").write_text(outcome.verdict.to_json())
     (folder / "summary.md").write_text(f"## {settings.name}\n\n{text}\n")
     if data := outcome.context.data:
         (folder / data_summary.FILE).write_text(data.to_json())

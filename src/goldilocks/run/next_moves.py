@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from goldilocks.config.checks import Composed, config_errors
@@ -38,10 +38,23 @@ NEWEST = 30  # runs that are read, in some 0.05 s
 LONGEST_TAG = 5000  # characters, that every version of MLflow takes
 
 
-def lines(
+def lines(settings: Settings, proposed: Sequence[Move]) -> str:
+    """Return what to type after a run, a line for each move, with its reason as a comment."""
+    texts: list[str] = []
+    for move in proposed:
+        words = [f"# {move.reason}"]
+        if move.changes:
+            words.insert(0, command(settings, move.changes))
+        texts.append("   ".join(words))
+    while len("\n".join(texts)) > LONGEST_TAG:
+        texts.pop()
+    return "\n".join(texts)
+
+
+def propose(
     context: RunContext, metrics: Mapping[str, float], tags: Mapping[str, str], *, rows: int
-) -> str:
-    """Return what to type after a run, a line for each move, with its reason as a comment.
+) -> tuple[Move, ...]:
+    """Return what to try after a run.
 
     Args:
         context: Of the run.
@@ -52,21 +65,6 @@ def lines(
     Raises:
         StoreError: The store cannot be read.
     """
-    texts: list[str] = []
-    for move in propose(context, metrics, tags, rows=rows):
-        words = [f"# {move.reason}"]
-        if move.changes:
-            words.insert(0, command(context.settings, move.changes))
-        texts.append("   ".join(words))
-    while len("\n".join(texts)) > LONGEST_TAG:
-        texts.pop()
-    return "\n".join(texts)
-
-
-def propose(
-    context: RunContext, metrics: Mapping[str, float], tags: Mapping[str, str], *, rows: int
-) -> tuple[Move, ...]:
-    """Return what to try after a run; the arguments are those of `lines`."""
     settings = context.settings
     if settings.choices["trainer"] == "smoke":
         reason = "a smoke run shows that all works together, not how good the model is"
@@ -87,7 +85,7 @@ def propose(
         rows=rows,
         accepts=functools.partial(_is_accepted, settings),
         weighted=weighted and deciding_metric(context.problem, baseline) in SPOILT,
-        probes=settings.tree["diagnosis"].get("probes") == 0,
+        probes=settings.flat.get("diagnosis.probes") == 0,
     )
     present = _attempt(settings.name, settings.flat, metrics, tags)
     return moves.propose(present, _attempts(context, present), scope)

@@ -12,7 +12,9 @@ import numpy as np
 
 from goldilocks import diagnosis
 from goldilocks.dataset.sources.cache import digest
+from goldilocks.diagnosis import Verdict
 from goldilocks.diagnosis.history import Curves
+from goldilocks.diagnosis.moves import Move
 from goldilocks.encoding import vectorization
 from goldilocks.evaluation import classes, measures, probabilities, scores, thresholds
 from goldilocks.evaluation.baseline import baseline_scores, beats, deciding_metric
@@ -52,6 +54,7 @@ class Outcome:
             at its own best epoch. Empty where there are none.
         of_each: The scores of each of several numbers or labels; empty of one, of classes,
             and of the mean of several trainings.
+        verdict: On its curves, with the moves of the run; None without, and of one that was read.
     """
 
     context: RunContext
@@ -61,6 +64,7 @@ class Outcome:
     tags: Mapping[str, str]
     counts: classes.Counts = field(default_factory=dict[str, Sequence[int]])
     of_each: Sequence[Row] = ()
+    verdict: Verdict | None = None
 
     @property
     def value(self) -> float:
@@ -178,6 +182,7 @@ def conclude(
     metrics: Mapping[str, float],
     tags: Mapping[str, str],
     counts: classes.Counts,
+    each: Sequence[Curves] = (),
 ) -> Outcome:
     """Compare scores with the baseline's, judge the curves, and return the outcome.
 
@@ -190,6 +195,7 @@ def conclude(
         metrics: What else is logged.
         tags: What else it can be searched by.
         counts: As of `Outcome`.
+        each: The curves of each of several trainings.
     """
     settings = spec.settings
     beats_baseline = beats(context.problem, model_scores, baseline)
@@ -207,18 +213,22 @@ def conclude(
         tags[CLASSES] = text
 
     # A final run has no validation curve, and the baseline has nothing to beat.
+    verdict = None
     if settings.role not in ("final", "baseline"):
-        verdict = diagnosis.judge(_curves(context, result, baseline, metrics))
+        verdict = diagnosis.judge(curves(context, result, baseline, metrics), each)
         metrics |= {f"verdict/p_{name}": p for name, p in verdict.answers.items()}
         tags |= {"verdict": verdict.word, "verdict.reason": verdict.sentence}
+        moves: tuple[Move, ...] = ()
         if not spec.part:  # One of several trainings has no command of its own.
             ends = {name: values[-1] for name, values in result.history.items()}
             rows = len(result.validation)
-            tags["verdict.next"] = next_moves.lines(context, ends | metrics, tags, rows=rows)
-    return Outcome(context, spec, result, metrics, tags, counts)
+            moves = next_moves.propose(context, ends | metrics, tags, rows=rows)
+            tags["verdict.next"] = next_moves.lines(settings, moves)
+        verdict = replace(verdict, next_moves=moves)
+    return Outcome(context, spec, result, metrics, tags, counts, verdict=verdict)
 
 
-def _curves(
+def curves(
     context: RunContext,
     result: FitResult,
     baseline: Mapping[str, float],

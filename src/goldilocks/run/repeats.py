@@ -18,7 +18,7 @@ from goldilocks.evaluation import classes, mean_interval, measures
 from goldilocks.plots import overlays, style
 from goldilocks.run import description, figures, summary
 from goldilocks.run.context import RunContext, TrainingSpec
-from goldilocks.run.outcome import NULL_ERROR, Outcome
+from goldilocks.run.outcome import NULL_ERROR, Outcome, curves
 from goldilocks.run.outcome import conclude as conclude_training
 from goldilocks.tracking import Tracker
 from goldilocks.training.fit import FitResult
@@ -49,8 +49,11 @@ def conclude(
     # Each training's values at the common best epoch, and its own best epoch.
     rows = []
     for training in outcomes:
-        curves = training.result.history
-        values = {name: curves[name][best_epoch - 1] for name in curves if name.startswith("val_")}
+        values = {
+            name: values[best_epoch - 1]
+            for name, values in training.result.history.items()
+            if name.startswith("val_")
+        }
         own_epoch = {"own best epoch": training.result.best_epoch}
         rows.append({"training": training.spec.part} | values | own_epoch)
     parts = pd.DataFrame(rows)
@@ -113,7 +116,10 @@ def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) 
     }
     counts = classes.total([outcome.counts for outcome in outcomes])
     tags = _mean_thresholds(outcomes, metrics)
-    return conclude_training(context, spec, result, means, baseline, metrics, tags, counts)
+    each = [
+        curves(context, outcome.result, outcome.baseline, outcome.metrics) for outcome in outcomes
+    ]
+    return conclude_training(context, spec, result, means, baseline, metrics, tags, counts, each)
 
 
 def _mean_thresholds(outcomes: Sequence[Outcome], metrics: dict[str, float]) -> dict[str, str]:

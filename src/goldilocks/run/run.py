@@ -81,10 +81,8 @@ def run(settings: Settings, shared: Shared | None = None, parent: str | None = N
             tags = stored.tags
             if "verdict" in tags:  # What to try has changed with each run since.
                 rows = len(np.unique(np.concatenate([split.validation for split in splits])))
-                tags = {
-                    **tags,
-                    "verdict.next": next_moves.lines(context, stored.metrics, tags, rows=rows),
-                }
+                moves = next_moves.propose(context, stored.metrics, tags, rows=rows)
+                tags = {**tags, "verdict.next": next_moves.lines(settings, moves)}
             for line in summary.lines(settings, stored.metrics, tags):
                 console.result(line)
             console.result(f"see it    {store.ui_command}")
