@@ -18,7 +18,7 @@ from goldilocks.config.settings import SEEDS, Settings, deciding, key_of
 from goldilocks.diagnosis import moves
 from goldilocks.diagnosis.moves import HELPS, Attempt, Move, Scope
 from goldilocks.evaluation.baseline import deciding_metric
-from goldilocks.run.summary import THRESHOLDS
+from goldilocks.run.summary import PROBES, THRESHOLDS
 from goldilocks.tracking import provenance
 from goldilocks.tracking.ledger import CHOICES
 from goldilocks.tracking.query import StoredRun, written

@@ -56,7 +56,7 @@ def run(settings: Settings, shared: Shared | None = None, parent: str | None = N
         ModelError: If the model cannot be built for the shape of the data.
     """
     store: Store = settings.builder("tracking")()
-    if settings.sweep_dir is None and parent is None:  # A sweep repairs the store before its first job.
+    if settings.sweep_dir is None and parent is None:  # Else it is repaired by now.
         for line in store.repair():
             console.note(line)
 
