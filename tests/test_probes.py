@@ -195,7 +195,7 @@ def test_without_power_no_probe_gives_a_word():
     assert reconsidered(verdict, flat_curves(), [probe(gain=0.1)]).word == "unsure"
 
 
-@pytest.mark.parametrize("probabilities", product([0.05, 0.5, 0.95], repeat=4))
+@pytest.mark.parametrize("probabilities", list(product([0.05, 0.5, 0.95], repeat=4)))
 def test_the_words_that_are_left_are_those_of_all_answers_that_are_open(probabilities):
     open_as = [[p] if p != 0.5 else [0.0, 1.0] for p in probabilities]
     words = set()

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from goldilocks.config.regularizer import AUGMENTATION
+from goldilocks.diagnosis.answers import NO, YES
 from goldilocks.diagnosis.curve import loss_error
 from goldilocks.formatting import number
 
-SAID = 0.9  # probability from which on an answer is yes; up to 1 - SAID it is no
 WORTH, WORTH_UNSURE = 0.5, 0.3  # least probability of a move; where the verdict is unsure
 MOST = 3  # moves at once
 IN_VAIN = 3  # configurations without a gain, after which only a yes is worth a training
@@ -165,7 +165,7 @@ def propose(present: Attempt, attempts: Sequence[Attempt], scope: Scope) -> tupl
     for direction in _directions(base, scope, attempts):
         ahead = [{**base.settings, **change} for change in direction.changes]
         new = [values for values in ahead if not _is_among(values, attempts)]
-        is_needed = direction.question in EPOCHS or (direction.p or 0) >= SAID
+        is_needed = direction.question in EPOCHS or (direction.p or 0) >= YES
         count = len(ahead) - len(new)
         if count >= direction.tries:
             answered.add(direction.question)
@@ -241,7 +241,7 @@ def _questions(word: str, answers: Mapping[str, float]) -> dict[str, float | Non
         least = WORTH_UNSURE
     names = sorted(answers, key=lambda name: -answers[name]) or meant
     likely = [name for name in names if answers.get(name, 1) >= least]
-    open_ones = [name for name in names if name in meant and answers.get(name, 1) > 1 - SAID]
+    open_ones = [name for name in names if name in meant and answers.get(name, 1) > NO]
     return {name: answers.get(name) for name in likely or open_ones}
 
 
@@ -383,7 +383,7 @@ def _open(base: Attempt, answered: Collection[str]) -> list[str]:
     names = sorted(EPOCHS - {*answered})
     if base.best_epoch >= base.epochs:
         names = [name for name in names if name == "go_on"]
-    return [name for name in names if 1 - SAID < base.answers.get(name, 0) < SAID]
+    return [name for name in names if NO < base.answers.get(name, 0) < YES]
 
 
 def _last(

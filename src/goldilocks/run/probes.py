@@ -17,7 +17,7 @@ import numpy as np
 
 import goldilocks.backend  # noqa: F401  First: it is quiet.
 from goldilocks import console, diagnosis
-from goldilocks.config.settings import Settings, as_word
+from goldilocks.config.settings import Settings, as_word, key_of
 from goldilocks.diagnosis import Verdict, probes
 from goldilocks.diagnosis.moves import HELPS
 from goldilocks.diagnosis.probes import Probe
@@ -107,8 +107,10 @@ def _changes(question: str, outcome: Outcome) -> dict[str, Any]:
 
 def _changed(spec: TrainingSpec, values: Mapping[str, Any]) -> TrainingSpec:
     """Return the training with some values changed, as a run of its own without probes."""
-    settings = spec.settings.changed({**values, "diagnosis.probes": 0})
-    return replace(spec, settings=replace(settings, sweep_dir=None, job=None))
+    changed = spec.settings.changed({**values, "diagnosis.probes": 0})
+    typed = [word for word in changed.overrides if key_of(word) != "diagnosis.probes"]
+    settings = replace(changed, overrides=tuple(typed), sweep_dir=None, job=None)
+    return replace(spec, settings=settings)
 
 
 def _shown(values: Mapping[str, Any]) -> str:
