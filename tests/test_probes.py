@@ -5,17 +5,14 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
+import pandas
 import pytest
+from mlflow.tracking import MlflowClient
 
 from goldilocks.diagnosis import Verdict, answers, judge
 from goldilocks.diagnosis.history import Curves
-from goldilocks.diagnosis.probes import (
-    LEAST,
-    Probe,
-    changes,
-    most_valuable,
-    reconsidered,
-)
+from goldilocks.diagnosis.probes import LEAST, Probe, changes, most_valuable, reconsidered
+from goldilocks.run.run import run
 
 NOTHING = dict.fromkeys(answers.QUESTIONS, 0.05)
 MLP = {
@@ -127,14 +124,13 @@ def test_no_probability_is_surer_than_one_seed_can_be():
     assert probe(gain=math.nan).probability(0.5) == LEAST
 
 
-@pytest.mark.parametrize("gain", np.linspace(-0.1, 0.1, 21))
-@pytest.mark.parametrize("error", [0.0, 0.001, 0.01, 0.1])
-@pytest.mark.parametrize("curve", [0.11, 0.5, 0.89])
-def test_no_sentence_of_a_probe_contradicts_its_answer(gain, error, curve):
-    test = probe(gain=gain, error=error)
-    p, text = test.probability(curve), str(test)
-    assert p < answers.YES or "better beyond noise" in text
-    assert p > answers.NO or "better beyond noise" not in text
+def test_no_sentence_of_a_probe_contradicts_its_answer():
+    cases = product(np.linspace(-0.1, 0.1, 21), [0.0, 0.001, 0.01, 0.1], [0.11, 0.5, 0.89])
+    for gain, error, curve in cases:
+        test = probe(gain=gain, error=error)
+        p, text = test.probability(curve), str(test)
+        assert p < answers.YES or "better beyond noise" in text
+        assert p > answers.NO or "better beyond noise" not in text
 
 
 def test_the_sentence_has_both_values_and_the_rows():
@@ -195,12 +191,41 @@ def test_without_power_no_probe_gives_a_word():
     assert reconsidered(verdict, flat_curves(), [probe(gain=0.1)]).word == "unsure"
 
 
-@pytest.mark.parametrize("probabilities", list(product([0.05, 0.5, 0.95], repeat=4)))
-def test_the_words_that_are_left_are_those_of_all_answers_that_are_open(probabilities):
-    open_as = [[p] if p != 0.5 else [0.0, 1.0] for p in probabilities]
-    words = set()
-    for each in product(*open_as):
-        first = next((place for place, p in enumerate(each) if p > 0.5), None)
-        words.add("balanced" if first is None else [*answers.DECIDES.values()][first])
-    named = dict(zip(answers.QUESTIONS, probabilities, strict=True))
-    assert answers.possible(named) == words
+def test_the_words_that_are_left_are_those_of_all_answers_that_are_open():
+    for probabilities in product([0.05, 0.5, 0.95], repeat=4):
+        open_as = [[p] if p != 0.5 else [0.0, 1.0] for p in probabilities]
+        words = set()
+        for each in product(*open_as):
+            first = next((place for place, p in enumerate(each) if p > 0.5), None)
+            words.add("balanced" if first is None else [*answers.DECIDES.values()][first])
+        named = dict(zip(answers.QUESTIONS, probabilities, strict=True))
+        assert answers.possible(named) == words
+
+
+@pytest.mark.slow
+def test_a_finished_run_is_asked_for_a_probe_once_and_keeps_its_answer(folder, composed, capsys):
+    rng = np.random.default_rng(0)
+    frame = pandas.DataFrame({"size": rng.normal(100, 20, 300), "age": rng.normal(50, 9, 300)})
+    frame["price"] = 2 * frame["size"] - frame["age"] + rng.normal(0, 5, 300)
+    frame.to_csv("rows.csv", index=False)
+    table = ("dataset=table", "dataset.file=rows.csv", "dataset.target=price")
+    plain = (*table, "trainer.epochs=2", "model.units=8")
+    value = run(composed(*plain))
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    [main] = client.search_runs(["1"])
+    assert "verdict.probes" not in main.data.tags
+
+    # The open question is answered by one training below it; typed again, by none.
+    for _ in range(2):
+        capsys.readouterr()
+        assert run(composed(*plain, "diagnosis.probes=1")) == value
+        probe_run, again = client.search_runs(["1"])
+        assert again.info.run_id == main.info.run_id
+        assert probe_run.data.tags["mlflow.parentRunId"] == main.info.run_id
+        assert probe_run.data.params["diagnosis.probes"] == "0"
+        assert "diagnosis.probes" not in probe_run.data.tags["mlflow.note.content"]
+        tags = again.data.tags
+        assert "on the same 60 rows" in tags["verdict.reason"]
+        assert f"verdict   {tags['verdict']}: {tags['verdict.reason']}" in capsys.readouterr().out
+        assert tags["mlflow.note.content"].startswith(f"**{tags['verdict']}.**")
+        assert tags["mlflow.note.content"].count("The learning curve alone:") == 1

@@ -100,6 +100,8 @@ def command(settings: Settings, changes: Mapping[str, str]) -> str:
         settings: The configuration.
         changes: Values as typed, by key or config group.
     """
+    if "final" in changes and settings.flat.get("diagnosis.probes"):
+        changes = {**changes, "diagnosis.probes": "0"}
     replaced = {*changes, "force"}
     unchanged = [word for word in settings.overrides if key_of(word) not in replaced]
     changed = [f"{key}={value}" for key, value in changes.items()]

@@ -66,7 +66,7 @@ class NullStore:
         """Return no runs."""
         return []
 
-    def get_run(self, run_id: str, *more: object) -> NoReturn:
+    def get_run(self, run_id: str, *values: Any, **named: Any) -> NoReturn:
         """Raise a `StoreError`: there is no run."""
         raise StoreError(
             f"tracking=none keeps no runs, so there is no {run_id}; expected the store that has "
