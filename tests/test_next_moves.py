@@ -12,6 +12,7 @@ from composition import NEEDED, checked
 from goldilocks.config.command_line import _with_search_path
 from goldilocks.config.literals import for_hydra
 from goldilocks.diagnosis.moves import HELPS
+from goldilocks.errors import StoreError
 from goldilocks.problem import standard
 from goldilocks.run import next_moves
 from goldilocks.tracking.null import NullStore
@@ -221,6 +222,15 @@ def test_class_weights_are_tested_by_another_measure():
     line = proposed(weighted, METRICS, tags)[0]
     assert "problem.metrics=[auc,accuracy]" in line
     assert pasted(line).tree["problem"]["metrics"] == ["auc", "accuracy"]
+
+
+def test_a_store_that_cannot_be_read_ends_no_training():
+    def search(text, newest):
+        raise StoreError("the server is gone")
+
+    here = context(checked("dataset=boston"))
+    here.store.search = search
+    assert proposed(here, answered(regularize=0.95), TAGS)
 
 
 def test_without_tracking_there_are_moves():

@@ -55,21 +55,21 @@ def test_no_phrase_and_no_sentence_contradicts_its_curve_word_or_answers(kind):
     all_curves = {
         "made by hand": [case.curves for case in by_hand.CASES],
         "published": benchmark.published(),
-        "trained": [curves for _, curves in benchmark.trained()][::3],
+        "trained": [case.curves for case in benchmark.cases()][::20],
         "simulated": [benchmark.simulated(number)[0] for number in range(60)],
     }[kind]
     random = np.random.default_rng(1)
-    checked = [benchmark.faults(curves, random, 10) for curves in all_curves]
-    assert sum(count for count, _ in checked) > 10 * len(all_curves)
+    checked = [benchmark.faults(curves, random, 4) for curves in all_curves]
+    assert sum(count for count, _ in checked) > 4 * len(all_curves)
     assert [fault for _, faults in checked for fault in faults] == []
 
 
 def test_phrases_are_true_of_courses_without_noise():
     counts = Counter()
-    for number in range(0, 400, 2):
+    for number in range(0, 300, 2):
         curves, truths = benchmark.simulated(number)
         counts.update(truths[name] for name in phrases(curves) if name in truths)
-    assert counts.total() > 200
+    assert counts.total() > 150
     assert counts[True] / counts.total() > 0.97
 
 
@@ -128,8 +128,7 @@ def test_the_checker_refuses_what_is_not_so(text, fault):
          "loss from 0.1802 (epoch 8) to 0.08645 (epoch 12). The accuracy is 1 (epoch 12), its best "
          "value; only the loss can still improve."),
         ("one epoch, without baseline", "unsure",
-         "After epoch 1, training loss is 0.6 and validation loss 0.55. Whether it beats the "
-         "baseline is open."),
+         "After epoch 1, training loss is 0.6 and validation loss 0.55."),
     ],
 )  # fmt: skip
 def test_sentences_say_what_the_curves_show(name, word, text):
@@ -142,16 +141,25 @@ def test_sentences_say_what_the_curves_show(name, word, text):
         ({"stop_earlier": 0.05, "go_on": 0.5, "regularize": 0.1, "enlarge": 0.3},
          "It does not overfit; whether more epochs or a larger model would help is open."),
         ({"stop_earlier": 0.3, "go_on": 0.02, "regularize": 0.95, "enlarge": 0.05},
-         "Regularization should help; more epochs and a larger model should not help; whether "
+         "Regularization should help; more epochs or a larger model should not help; whether "
          "stopping earlier would help is open."),
-        (OPEN, "Whether stopping earlier or more epochs or regularization or a larger model would "
-         "help is open."),
+        (OPEN, "Whether stopping earlier, more epochs, regularization or a larger model would help "
+         "is open."),
     ],
 )  # fmt: skip
 def test_unsure_says_what_is_known_and_what_is_open(answers, text):
     curves = curves_of([0.6, 0.6, 0.6], [0.5, 0.501, 0.5])
     assert sentence(curves, "unsure", answers).endswith(text)
     assert text not in sentence(curves, "underfit", answers)
+
+
+def test_without_power_that_is_open_too():
+    curves = named("a little below the baseline, few rows")
+    assert sentence(curves, "unsure", OPEN, has_power=False) == (
+        "Validation loss is 0.68 (epoch 1) at best, and the baseline gets 0.6931: 60 validation "
+        "rows are too few to tell these apart. Whether it beats the baseline is open. Whether "
+        "stopping earlier, more epochs, regularization or a larger model would help is open."
+    )
 
 
 def test_a_sentence_names_the_losses_without_penalties_as_the_epochs_do():
@@ -171,7 +179,7 @@ def test_a_rise_is_not_said_beside_an_answer_that_it_contradicts():
     assert "memorizes" not in sentence(curves, "balanced", {})
 
 
-@pytest.mark.parametrize("word", [*VERDICTS, "unsure"])
+@pytest.mark.parametrize("word", VERDICTS)
 @pytest.mark.parametrize("epochs", [1, 2, 3])
 def test_short_curves_have_a_sentence_whatever_is_known(word, epochs):
     for base in (None, 0.7, -0.2):

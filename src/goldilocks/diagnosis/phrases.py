@@ -10,17 +10,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from goldilocks.diagnosis.answers import NO, YES
+from goldilocks.diagnosis.courses import SURE, Course, both_courses, row_error, trend
 from goldilocks.diagnosis.curve import running_median
 from goldilocks.diagnosis.history import Curves
-from goldilocks.diagnosis.losses import SURE, Course, courses, row_error, trend
 from goldilocks.evaluation.measures import range_of
 from goldilocks.formatting import number
 
 APART = 0.75  # of validation loss, below which training loss is apart from it
 FAR = 1 / 3  # of validation loss and of the baseline's, below which it is far below
 HIGH = 0.5  # of the baseline loss, above which a loss is high
-
-
 POWER = 2.5  # standard errors by which a loss must beat the baseline
 
 HELP = {
@@ -42,7 +40,7 @@ CLASHES: Mapping[str, set[str]] = {
     "training rises": {"underfit", "overfit", "balanced", "stop_earlier no", "go_on yes"},
     "falls again": {"balanced", "diverged", "stop_earlier no", "go_on no"},
     "rises": {"underfit", "balanced", "stop_earlier no", "go_on yes"},
-    "falls": {"balanced", "diverged", "stop_earlier yes", "go_on no"},
+    "falls": {"overfit", "balanced", "diverged", "stop_earlier yes", "go_on no"},
     "high": {"no_power", "overfit", "balanced", "diverged", "stop_earlier yes", "go_on yes"},
     "gap": {"underfit", "balanced", "diverged", "regularize no"},
     "rising": {"underfit", "balanced", "diverged", "stop_earlier no", "go_on yes"},
@@ -75,7 +73,7 @@ def phrases(curves: Curves) -> dict[str, str]:
 
     # A loss of 1e200 is finite, its square is not.
     with np.errstate(over="ignore", invalid="ignore"):
-        train, val = courses(curves, train_name, val_name)
+        train, val = both_courses(curves, train_name, val_name)
         error = row_error(curves)
         base = curves.baseline.get("loss")
         jump = _jump(val, error)
@@ -226,7 +224,7 @@ def _kept_falling(train: Course, val: Course) -> bool:
     """Return whether training loss fell beyond chance after validation loss was best."""
     if val.best >= val.end:
         return False
-    change, error = trend(running_median(train.raw)[val.best : val.end + 1], train.noise)
+    change, error, _ = trend(running_median(train.raw)[val.best : val.end + 1], train.noise)
     return change < -SURE * error and train.last < train.raw[val.best]
 
 
@@ -295,9 +293,14 @@ def _known(answers: Mapping[str, float], said: set[str]) -> str:
         texts.append("it does not overfit")
         no = {name: text for name, text in no.items() if name not in ("stop_earlier", "regularize")}
     if yes:
-        texts.append(f"{' and '.join(yes)} should help")
+        texts.append(f"{_listing(yes, 'and')} should help")
     if no:
-        texts.append(f"{' and '.join(no.values())} should not help")
+        texts.append(f"{_listing(list(no.values()), 'or')} should not help")
     if unsaid:
-        texts.append(f"whether {' or '.join(unsaid)} would help is open")
+        texts.append(f"whether {_listing(unsaid, 'or')} would help is open")
     return _sentence("; ".join(texts))
+
+
+def _listing(words: list[str], last: str) -> str:
+    """Return words as a sentence lists them, with "and" or "or" before the last."""
+    return f" {last} ".join(filter(None, (", ".join(words[:-1]), words[-1])))

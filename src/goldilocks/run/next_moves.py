@@ -12,11 +12,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from goldilocks import console
 from goldilocks.config.checks import Composed, config_errors
 from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import SEEDS, Settings, deciding, key_of
 from goldilocks.diagnosis import moves
 from goldilocks.diagnosis.moves import HELPS, Attempt, Move, Scope
+from goldilocks.errors import StoreError
 from goldilocks.evaluation.baseline import deciding_metric
 from goldilocks.run.summary import PROBES, THRESHOLDS
 from goldilocks.tracking import provenance
@@ -61,9 +63,6 @@ def propose(
         metrics: What it has logged; of metrics of each epoch the last value.
         tags: Its tags.
         rows: Number of its validation rows.
-
-    Raises:
-        StoreError: The store cannot be read.
     """
     settings = context.settings
     if settings.choices["trainer"] == "smoke":
@@ -117,18 +116,23 @@ def _attempts(context: RunContext, present: Attempt) -> list[Attempt]:
     if settings.job is not None:
         return [present]
     model, optimizer = settings.choices["model"], settings.choices["optimizer"]
-    runs = context.store.search(
-        f"tags.`dataset.digest` = '{context.dataset.digest}' AND attributes.status = 'FINISHED' "
-        f"AND params.model = '{model}' AND params.optimizer = '{optimizer}'",
-        newest=NEWEST,
-    )
+    try:
+        runs = context.store.search(
+            f"tags.`dataset.digest` = '{context.dataset.digest}' "
+            "AND attributes.status = 'FINISHED' "
+            f"AND params.model = '{model}' AND params.optimizer = '{optimizer}'",
+            newest=NEWEST,
+        )
+    except StoreError as error:  # What is left of a training must not fail by its advice.
+        console.note(f"what to try next knows of no earlier run: {error}")
+        return [present]
     fixed = {
         key: written(value)
         for key, value in deciding(settings.flat).items()
         if not key.startswith(MOVABLE) and key not in SAME
     }
     attempts = [
-        _attempt(run.name, {**settings.flat, **_values(run)}, run.metrics, run.tags)
+        _attempt(run.name, _values(run, settings), run.metrics, run.tags)
         for run in runs
         if run.tags.get("role") in CHOICES
         and run.tags.get("pruned") != "true"
@@ -143,14 +147,17 @@ def _attempts(context: RunContext, present: Attempt) -> list[Attempt]:
     ]
 
 
-def _values(run: StoredRun) -> dict[str, Any]:
-    """Return the parameters of a run as values."""
-    values: dict[str, Any] = {}
-    for key, text in run.params.items():
+def _values(run: StoredRun, settings: Settings) -> dict[str, Any]:
+    """Return the parameters of a run as values, for the keys of some settings.
+
+    Those that a run of an earlier version does not have are as in the settings.
+    """
+    values = settings.flat
+    for key in values.keys() & run.params.keys():
         try:
-            values[key] = json.loads(text)
+            values[key] = json.loads(run.params[key])
         except ValueError:
-            values[key] = text
+            values[key] = run.params[key]
     return values
 
 

@@ -1,4 +1,4 @@
-"""Both losses of a training, measured: noise, last stretch, rise, each in the loss's own unit."""
+"""Curves -> both losses measured: noise, last stretch, rise, each in the loss's own unit."""
 
 from dataclasses import dataclass
 
@@ -59,22 +59,21 @@ class Course:
         return float(self.raw[self.start] - self.last)
 
     @property
+    def shift(self) -> float:
+        """By how much the later half of the named epochs is above the earlier, by medians."""
+        named = self.raw[self.start : self.end + 1]
+        half = max(1, len(named) // 2)
+        return float(np.median(named[-half:]) - np.median(named[:half]))
+
+    @property
     def goes_down(self) -> bool:
         """Whether the last stretch falls beyond chance, and its named values by more than noise."""
-        return (
-            self.change < -SURE * self.error
-            and self.drop > self.noise
-            and self.last < self.raw[self.start : self.end].mean()
-        )
+        return self.change < -SURE * self.error and self.drop > self.noise and self.shift < 0
 
     @property
     def goes_up(self) -> bool:
         """Whether the last stretch rises beyond chance, and its named values by more than noise."""
-        return (
-            self.change > SURE * self.error
-            and -self.drop > self.noise
-            and self.last > self.raw[self.start : self.end].mean()
-        )
+        return self.change > SURE * self.error and -self.drop > self.noise and self.shift > 0
 
     @property
     def falls(self) -> bool:
@@ -95,9 +94,9 @@ class Course:
         return f"from {self.at(epoch)} to {self.at(self.end)}"
 
     def rise(self) -> str:
-        """Return how far it is above its best; that it rose where it mostly did since."""
+        """Return how far it is above its best; that it rose where it went on rising since."""
         since = self.raw[self.best : self.end + 1]
-        if slope(since)[0] > 0 and self.last > since.mean():
+        if slope(since)[0] > 0 and self.last > since[:-1][:3].max():
             return f"{self.name} rose {self.since(self.best)}"
         return f"{self.name} is above its best of {self.at(self.best)}, at {self.at(self.end)}"
 
@@ -125,7 +124,7 @@ def row_error(curves: Curves) -> float | None:
     return error if error is not None and np.isfinite(error) else None
 
 
-def courses(curves: Curves, *names: str) -> tuple[Course, Course]:
+def both_courses(curves: Curves, *names: str) -> tuple[Course, Course]:
     """Return training and validation loss, all of whose values are finite, measured."""
     losses = (curves.loss, curves.val_loss)
     scale, epochs = loss_scale(curves), len(curves.loss)
@@ -148,10 +147,9 @@ def courses(curves: Curves, *names: str) -> tuple[Course, Course]:
     measured: list[Course] = []
     for name, loss, calm, noise in zip(names, losses, calms, noises, strict=True):
         matters, last = SMALLEST * scale, loss[steady[-1]]
-        change, error = trend(calm[first:], noise)
-        _, strays = _line(calm[epochs // 2 :])
-        doubtful = max(noise, strays) * _doubt(epochs - epochs // 2)
-        low, _, surely = rise(calm, max(1, round(epochs / 8)), doubtful)
+        change, error, _ = trend(calm[first:], noise)
+        *_, strays = trend(calm[epochs // 2 :], noise)
+        low, _, surely = rise(calm, max(1, round(epochs / 8)), strays)
         course = Course(
             name=name,
             raw=loss,
@@ -172,27 +170,17 @@ def courses(curves: Curves, *names: str) -> tuple[Course, Course]:
     return measured[0], measured[1]
 
 
-def trend(curve: np.ndarray, noise: float) -> tuple[float, float]:
-    """Return how much a curve rises by a straight line, and the standard error of that.
+def trend(curve: np.ndarray, noise: float) -> tuple[float, float, float]:
+    """Return how much a curve rises by a straight line, its standard error, and that of an epoch.
 
     Args:
         curve: float64 (epochs,).
         noise: Standard deviation from epoch to epoch. What the curve strays from the line counts
-            where it is more.
+            where it is more; few epochs make it larger, as Student's t does.
     """
-    change, strays = _line(curve)
-    _, error = slope(curve)
-    return change, error * (len(curve) - 1) * max(noise, strays) * _doubt(len(curve))
-
-
-def _line(curve: np.ndarray) -> tuple[float, float]:
-    """Return how much a straight line through a curve rises, and how far the curve strays."""
-    per_epoch, _ = slope(curve)
+    per_epoch, error = slope(curve)
     span = len(curve) - 1
     line = curve.mean() + per_epoch * (np.arange(len(curve)) - span / 2)
-    return per_epoch * span, float(np.sqrt(((curve - line) ** 2).sum() / max(1, span - 1)))
-
-
-def _doubt(epochs: int) -> float:
-    """Return by how much an error grows that is known from few epochs, as Student's t does."""
-    return 1 + 1 / max(1, epochs - 2)
+    strays = np.sqrt(((curve - line) ** 2).sum() / max(1, span - 1))
+    of_epoch = float(max(noise, strays) * (1 + 1 / max(1, span - 1)))
+    return per_epoch * span, error * span * of_epoch, of_epoch
