@@ -209,7 +209,7 @@ def test_a_finished_run_is_asked_for_a_probe_once_and_keeps_its_answer(folder, c
     frame["price"] = 2 * frame["size"] - frame["age"] + rng.normal(0, 5, 300)
     frame.to_csv("rows.csv", index=False)
     table = ("dataset=table", "dataset.file=rows.csv", "dataset.target=price")
-    plain = (*table, "trainer.epochs=2", "model.units=8")
+    plain = (*table, "trainer.epochs=10", "trainer.batch_size=8", "model.units=8")
     value = run(composed(*plain))
     client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
     [main] = client.search_runs(["1"])
@@ -225,7 +225,7 @@ def test_a_finished_run_is_asked_for_a_probe_once_and_keeps_its_answer(folder, c
         assert probe_run.data.params["diagnosis.probes"] == "0"
         assert "diagnosis.probes" not in probe_run.data.tags["mlflow.note.content"]
         tags = again.data.tags
-        assert "on the same 60 rows" in tags["verdict.reason"]
+        assert "on the same 75 rows" in tags["verdict.reason"]
         assert f"verdict   {tags['verdict']}: {tags['verdict.reason']}" in capsys.readouterr().out
         assert tags["mlflow.note.content"].startswith(f"**{tags['verdict']}.**")
         assert tags["mlflow.note.content"].count("The learning curve alone:") == 1

@@ -82,8 +82,9 @@ def answer(context: RunContext, spec: TrainingSpec, train: Train) -> None:
         answered.append(_compare(context, question, _shown(values), stored, run))
         verdict = probes.reconsidered(alone, curve, answered)
 
-    if not answered:
-        console.result("probe     no question is open that a training would answer")
+    if not answered:  # A probe that cannot be trained has said why.
+        if left == context.settings.tree["diagnosis"]["probes"]:
+            console.result("probe     no question is open that a training would answer")
         return
     tags = {PROBES: " ".join(probe.question for probe in answered), **query.reused_tags(elsewhere)}
     _replace(context, stored, verdict, tags, rows=len(outcome.result.validation))
