@@ -129,7 +129,7 @@ def test_the_fingerprint_changes_with_the_data_and_with_the_code():
 @pytest.mark.parametrize(
     "override",
     ["tracking.uri=sqlite:///x.db", "tracking=none", "tracking.experiment=x", "dataset.cache_gib=0", f"dataset.dir={ROOT}",
-     "regularizer=none"],
+     "regularizer=none", "diagnosis.probes=2"],
 )  # fmt: skip
 def test_the_fingerprint_stays_where_the_result_does(override):
     assert checked(override).fingerprint("d", "c", "") == checked().fingerprint("d", "c", "")
@@ -205,6 +205,12 @@ UNKNOWN = " is not a key of this configuration; "
         ),
         (["diagnosis.wide_gap=0.3", "seed=-1"], ["diagnosis.wide_gap is gone: a verdict follows from four "
                                                  "probabilities", "seed is -1; "]),
+        (["diagnosis.probes=1", "tracking=none", "trainer.repeats=2"],
+         ["diagnosis.probes=1 compares the stored training of this run with others, on its validation rows; "
+          "with trainer.repeats=2 there is none.", "diagnosis.probes=1 compares "]),
+        (["diagnosis.probes=1", "final=true"], ["diagnosis.probes=1 compares "]),
+        (["diagnosis.probes=1", "dataset=boston", "protocol=kfold"], ["diagnosis.probes=1 compares "]),
+        (["diagnosis.probes=-1"], ["diagnosis.probes is -1; expected a whole number"]),
         (["model.traits.honours=[l1]", "seed=-1"], ["model.traits are facts, ", "seed is -1; "]),
         (["seed=${nowhere}"], []),
         (["hydra.searchpath=[file:///nowhere]", "zed"], ["zed cannot be read; "]),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldilocks.diagnosis import answers, contradicts, judge
+from goldilocks.diagnosis import answers, judge
 from goldilocks.diagnosis.history import Curves
 from goldilocks.diagnosis.verdicts import VERDICTS
 
@@ -247,7 +247,8 @@ def test_the_unit_of_the_loss_changes_nothing(written, factor):
 def test_no_word_contradicts_an_answer_that_is_said(written):
     _, curves = written
     verdict = judge(curves)
-    assert not contradicts(verdict.word, verdict.answers)
+    if verdict.word in answers.WORDS:
+        assert verdict.word in answers.possible(verdict.answers)
 
 
 @pytest.mark.parametrize(
@@ -262,9 +263,8 @@ def test_no_word_contradicts_an_answer_that_is_said(written):
 )
 def test_the_first_that_helps_decides_the_word(word, said):
     others = dict.fromkeys(answers.QUESTIONS, 0.5)
-    assert contradicts(word, others | said)
-    assert not contradicts(word, others)
-    assert not contradicts("unsure", others | said)
+    assert word not in answers.possible(others | said)
+    assert word in answers.possible(others)
 
 
 def test_answers_are_probabilities_where_there_may_be_power(written):

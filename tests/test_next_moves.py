@@ -143,6 +143,13 @@ def test_the_final_command_has_the_best_epoch_and_the_chosen_threshold():
     assert "trainer.epochs" not in line
 
 
+def test_the_final_command_has_no_probes():
+    settings = checked("dataset=imdb", "diagnosis.probes=1")
+    [line] = commands(settings, answered(), TAGS | {"verdict": "balanced"})
+    assert pasted(line).tree["diagnosis"]["probes"] == 0
+    assert pasted(line).role == "final"
+
+
 def test_what_the_model_refuses_is_not_proposed():
     tags = TAGS | {"verdict": "underfit"}
     [line] = commands(checked("dataset=jena", "model=rnn"), answered(enlarge=0.95), tags)

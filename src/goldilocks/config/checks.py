@@ -84,6 +84,7 @@ def config_errors(composed: Composed) -> list[str]:
         *_split_errors(composed.tree["protocol"]),
         *_problem_errors(composed.tree, stated.dataset),
         *_final_errors(composed, stated.model),
+        *_probe_errors(composed, stated.model),
         *_extra_errors(composed.choices["trainer"], stated.trainer),
         *_own_data_errors(composed.tree["dataset"], composed.choices["dataset"], stated.dataset),
         *path_errors(composed.tree),
@@ -397,6 +398,25 @@ def _final_errors(composed: Composed, stated: ModelTraits) -> Iterator[str]:
             f"optimizer.ema_momentum is {momentum:g}, but this run keeps the weights of its best "
             "epoch, not their average; leave it out, or add final=true."
         )
+
+
+def _probe_errors(composed: Composed, stated: ModelTraits) -> Iterator[str]:
+    """Refuse probes of what is no single training with validation rows that is stored."""
+    tree, choices = composed.tree, composed.choices
+    probes, repeats = tree["diagnosis"]["probes"], tree["trainer"]["repeats"]
+    refused = {
+        "final=true": tree["final"],
+        f"trainer.repeats={repeats}": repeats > 1,
+        f"protocol={choices['protocol']}": "k" in tree["protocol"],
+        f"model={choices['model']}": stated.baseline,
+        "tracking=none": choices["tracking"] == "none",
+    }
+    for words, is_refused in refused.items():
+        if probes and is_refused:
+            yield (
+                f"diagnosis.probes={probes} compares the stored training of this run with others, "
+                f"on its validation rows; with {words} there is none. Use diagnosis.probes=0."
+            )
 
 
 def _extra_errors(name: str, stated: TrainerTraits) -> Iterator[str]:

@@ -49,13 +49,15 @@ WITHOUT_EFFECT = (
     "own",  # The source of the packages that are used is part of the code's digest.
     # Which rows are in the parts is in the digest of the data.
     *("dataset.validation_dir", "dataset.test_dir", "dataset.validation_file", "dataset.test_file"),
-    "trainer.checkpoint_seconds",
+    # A probe is a run of its own.
+    *("trainer.checkpoint_seconds", "diagnosis.probes"),
 )
 
 # Beginnings of overrides that are not in the name of a run.
 UNNAMED = (
     *("tracking", "hydra", "dataset.dir=", "dataset.file=", "dataset.validation_"),
-    *("dataset.test_", "budget=", "experiment=", "final=", "force=", "findings.", "own="),
+    *("dataset.test_", "budget=", "experiment=", "final=", "force=", "findings."),
+    *("diagnosis.", "own="),
 )
 
 # Keys that make no other configuration: they decide what chance brings to the same one.
@@ -147,6 +149,21 @@ class Settings:
     def command(self) -> str:
         """The command that does this run again."""
         return as_typed(["python", "train.py", *self.overrides])
+
+    def changed(self, values: Mapping[str, Any]) -> "Settings":
+        """Return the settings with other values of some dotted keys, as if they had been typed.
+
+        They are not checked.
+        """
+        tree = dict(self.tree)
+        for key, value in values.items():
+            group, _, name = key.rpartition(".")
+            if group:
+                value = {**tree[group], name: value}
+            tree[group or name] = value
+        others = [word for word in self.overrides if key_of(word) not in values]
+        typed = [f"{key}={as_word(value)}" for key, value in values.items()]
+        return dataclasses.replace(self, tree=tree, overrides=(*others, *typed))
 
     @property
     def regularizer(self) -> Regularizer:
@@ -240,6 +257,11 @@ def deciding(flat: Mapping[str, Any]) -> dict[str, Any]:
 def key_of(override: str) -> str:
     """Return the key, or the group, of an override as typed."""
     return override.lstrip("+~").partition("=")[0]
+
+
+def as_word(value: Any) -> str:
+    """Return a number, a flag, null or a list of them as it is typed."""
+    return json.dumps(value, separators=(",", ":"))
 
 
 def search_path(overrides: Sequence[str]) -> list[str]:

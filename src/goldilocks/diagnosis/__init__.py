@@ -99,9 +99,7 @@ def judge(curves: Curves, each: Sequence[Curves] = ()) -> Verdict:
     if _collapsed(curves):
         return _verdict(curves, "diverged", {}, measured)
 
-    powers = [measured[name] for name in ("loss_power", "metric_power")]
-    power = max((value for value in powers if not math.isnan(value)), default=math.inf)
-    has_power, odds = power >= POWER, answers.odds(*of_each)
+    has_power, odds = shows_power(measured), answers.odds(*of_each)
     if not has_power and answers.power(odds) <= answers.most_power():
         return _verdict(curves, "no_power", {}, measured)
 
@@ -111,21 +109,16 @@ def judge(curves: Curves, each: Sequence[Curves] = ()) -> Verdict:
     return _verdict(curves, word, probabilities, measured, has_power=has_power)
 
 
-def contradicts(word: str, probabilities: Mapping[str, float]) -> bool:
-    """Whether an answer that is said makes a word wrong: the first that helps decides it."""
-    yes = {name for name, p in probabilities.items() if p >= answers.YES}
-    no = {name for name, p in probabilities.items() if p <= answers.NO}
-    if word == "underfit":
-        return "stop_earlier" in yes or ("go_on" in no and ("regularize" in yes or "enlarge" in no))
-    if word == "overfit":
-        return "stop_earlier" in no and ("go_on" in yes or "regularize" in no)
-    return word == "balanced" and bool(yes)
+def shows_power(measured: Mapping[str, float]) -> bool:
+    """Return whether loss or metric beats the baseline beyond noise, by the evidence."""
+    powers = [measured.get(name, math.nan) for name in ("loss_power", "metric_power")]
+    return max((value for value in powers if not math.isnan(value)), default=math.inf) >= POWER
 
 
 def _word(probabilities: Mapping[str, float], words: Mapping[str, float]) -> str:
     """Return the likeliest word, if it is likely enough and contradicts no answer."""
     word = max(words, key=lambda name: words[name])
-    if words[word] < answers.least_probability() or contradicts(word, probabilities):
+    if words[word] < answers.least_probability() or word not in answers.possible(probabilities):
         return "unsure"
     return word
 

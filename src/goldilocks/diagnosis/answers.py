@@ -17,8 +17,15 @@ from typing import Any
 
 import numpy as np
 
-QUESTIONS = ("stop_earlier", "go_on", "regularize", "enlarge")
 WORDS = ("underfit", "overfit", "balanced")
+# The first question that has the answer yes decides the word.
+DECIDES = {
+    "stop_earlier": "overfit",
+    "go_on": "underfit",
+    "regularize": "overfit",
+    "enlarge": "underfit",
+}
+QUESTIONS = tuple(DECIDES)
 YES, NO = 0.9, 0.1  # probabilities from and to which an answer is said
 BENDS = 0.5  # where the pieces of a rank meet, on both sides
 
@@ -73,6 +80,17 @@ def power(odds: Mapping[str, float]) -> float:
 def answers(odds: Mapping[str, float]) -> dict[str, float]:
     """Return for each of `QUESTIONS` the probability that it would lower the held-out loss."""
     return {name: _probability(odds[name]) for name in QUESTIONS}
+
+
+def possible(probabilities: Mapping[str, float]) -> set[str]:
+    """Return the words that no answer that is said makes wrong."""
+    left: set[str] = set()
+    for question, word in DECIDES.items():
+        if probabilities[question] > NO:
+            left.add(word)
+        if probabilities[question] >= YES:
+            return left
+    return left | {"balanced"}
 
 
 def words(odds: Mapping[str, float]) -> dict[str, float]:

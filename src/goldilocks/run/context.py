@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from goldilocks import console
 from goldilocks.config.settings import Settings, hash_of
@@ -26,6 +30,18 @@ if TYPE_CHECKING:
 # The artifact with the predictions of the best epoch's model, to compare runs row by row: `rows`,
 # int64 (n,), and `predictions`, float32 (n, outputs).
 PREDICTIONS = "predictions.npz"
+
+
+def stored_predictions(store: Store, run_id: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows, int64 (n,), and predictions, float32 (n, outputs), of a finished training.
+
+    Raises:
+        StoreError: If the store cannot be read.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = store.download_artifact(run_id, PREDICTIONS, Path(folder))
+        with np.load(file, allow_pickle=False) as arrays:
+            return arrays["rows"], arrays["predictions"]
 
 
 @dataclass(frozen=True)

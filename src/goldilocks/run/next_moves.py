@@ -20,7 +20,7 @@ from goldilocks.diagnosis import moves
 from goldilocks.diagnosis.moves import HELPS, Attempt, Move, Scope
 from goldilocks.errors import StoreError
 from goldilocks.evaluation.baseline import deciding_metric
-from goldilocks.run.summary import THRESHOLDS
+from goldilocks.run.summary import PROBES, THRESHOLDS
 from goldilocks.tracking import provenance
 from goldilocks.tracking.ledger import CHOICES
 from goldilocks.tracking.query import StoredRun, written
@@ -33,8 +33,8 @@ MOVABLE = (
     *("model.", "optimizer.", "regularizer.", "trainer.epochs", "trainer.batch_size"),
     "problem.metrics",
 )
-# What makes no other result: two trainers train the same network, probes another one beside it.
-SAME = (*SEEDS, "trainer", "diagnosis.probes")
+# What makes no other result: two trainers train the same network.
+SAME = (*SEEDS, "trainer")
 SPOILT = ("loss", "accuracy", "log_loss")  # measures that class weights make worse
 NEWEST = 30  # runs that are read, in some 0.05 s
 LONGEST_TAG = 5000  # characters, that every version of MLflow takes
@@ -99,6 +99,8 @@ def command(settings: Settings, changes: Mapping[str, str]) -> str:
         settings: The configuration.
         changes: Values as typed, by key or config group.
     """
+    if "final" in changes and settings.flat.get("diagnosis.probes"):
+        changes = {**changes, "diagnosis.probes": "0"}
     replaced = {*changes, "force"}
     unchanged = [word for word in settings.overrides if key_of(word) not in replaced]
     changed = [f"{key}={value}" for key, value in changes.items()]
@@ -178,7 +180,7 @@ def _attempt(
         best_epoch=int(metrics.get("best_epoch", 0)),
         epochs=int(metrics.get("epochs", 0)),
         final=_final(flat, metrics, tags),
-        probes=flat.get("diagnosis.probes", 0),
+        probes=len(tags.get(PROBES, "").split()),
     )
 
 

@@ -32,13 +32,14 @@ if TYPE_CHECKING:
 ROWS_TO_TRY = 100  # at least: a metric that a person has written is called with so many, at first
 
 
-def run(settings: Settings, shared: Shared | None = None) -> float:
+def run(settings: Settings, shared: Shared | None = None, parent: str | None = None) -> float:
     """Train, evaluate, diagnose and track a configuration.
 
     Args:
         settings: Checked settings.
         shared: What was trained before, as one program with other runs of this process; None of a
             run of its own.
+        parent: ID of the run that it is a probe of; None of any other.
 
     Returns:
         The value that a sweep compares. It is the best monitored value; with several trainings,
@@ -55,7 +56,7 @@ def run(settings: Settings, shared: Shared | None = None) -> float:
         ModelError: If the model cannot be built for the shape of the data.
     """
     store: Store = settings.builder("tracking")()
-    if settings.sweep_dir is None:  # A sweep repairs the store before its first job.
+    if settings.sweep_dir is None and parent is None:  # Else it is repaired by now.
         for line in store.repair():
             console.note(line)
 
@@ -85,10 +86,19 @@ def run(settings: Settings, shared: Shared | None = None) -> float:
             for line in summary.lines(settings, stored.metrics, tags):
                 console.result(line)
             console.result(f"see it    {store.ui_command}")
-            return summary.value(settings, stored.metrics)
+            value = summary.value(settings, stored.metrics)
+        else:
+            value = _train(
+                *(context, run_spec, specs, splits, parent or settings.parent),
+                interrupted=stored,
+                is_alone=shared is None,
+            )
 
-        is_alone = shared is None
-        return _train(context, run_spec, specs, splits, interrupted=stored, is_alone=is_alone)
+        if settings.tree["diagnosis"]["probes"]:
+            from goldilocks.run import probes  # With Keras.
+
+            probes.answer(context, run_spec, run)
+        return value
 
 
 def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingSpec], list[Split]]:
@@ -158,15 +168,7 @@ def _with_seed(settings: Settings, seed: int) -> Settings:
     if settings.tree["trainer"]["repeats"] == 1:
         return settings
 
-    trainer = {**settings.tree["trainer"], "repeats": 1}
-    tree = {**settings.tree, "seed": seed, "trainer": trainer}
-    others = [
-        override
-        for override in settings.overrides
-        if not override.startswith(("trainer.repeats=", "seed="))
-    ]
-    overrides = (*others, "trainer.repeats=1", f"seed={seed}")
-    return dataclasses.replace(settings, tree=tree, overrides=overrides)
+    return settings.changed({"trainer.repeats": 1, "seed": seed})
 
 
 def _train(
@@ -174,6 +176,7 @@ def _train(
     run_spec: TrainingSpec,
     specs: Sequence[TrainingSpec],
     splits: Sequence[Split],
+    parent: str | None,
     *,
     interrupted: StoredRun | None,
     is_alone: bool,
@@ -213,7 +216,7 @@ def _train(
                 data=data,
             )
             tracker = stack.enter_context(
-                context.open_run(run_spec, parent=settings.parent, resumed=interrupted)
+                context.open_run(run_spec, parent=parent, resumed=interrupted)
             )
 
         _record(settings, run_id=tracker.run_id)

@@ -66,14 +66,14 @@ class NullStore:
         """Return no runs."""
         return []
 
-    def get_run(self, run_id: str) -> NoReturn:
+    def get_run(self, run_id: str, *values: Any, **named: Any) -> NoReturn:
         """Raise a `StoreError`: there is no run."""
         raise StoreError(
             f"tracking=none keeps no runs, so there is no {run_id}; expected the store that has "
             "this run: use tracking=local or tracking=server."
         )
 
-    load_model = get_run
+    load_model = download_artifact = annotate = get_run
 
     def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
         """Return no values."""

@@ -147,6 +147,23 @@ class Store(Protocol):
         """Return a run of any experiment of this store, without its curves."""
         ...
 
+    def download_artifact(self, run_id: str, path: str, folder: Path) -> Path:
+        """Copy a file that a run logged into a folder, and return the copy."""
+        ...
+
+    def annotate(
+        self, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str], folder: Path
+    ) -> None:
+        """Replace metrics, tags and artifacts of a finished run, or add them.
+
+        Args:
+            run_id: Of the run.
+            metrics: Single values.
+            tags: Texts of at most 8,000 characters.
+            folder: Holds the artifacts.
+        """
+        ...
+
     def load_model(self, run_id: str) -> keras.Model:
         """Load the model that a run logged, raw rows -> predictions."""
         ...

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
-from mlflow.entities import Experiment, LoggedModel, Run, ViewType
+from mlflow.entities import Experiment, LoggedModel, Metric, Run, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.entities import PagedList
@@ -211,6 +211,17 @@ class MlflowStore:
         artifacts = self.artifacts(run_id)
         with explained(self.uri):
             artifacts.log_artifacts(str(folder), path)
+
+    def annotate(
+        self, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str], folder: Path
+    ) -> None:
+        """Replace metrics, tags and artifacts of a finished run; see `protocols.Store`."""
+        now = journal.milliseconds()
+        values = [Metric(name, value, now, 0) for name, value in metrics.items()]
+        shown = [RunTag(name, console.without_passwords(text)) for name, text in tags.items()]
+        self.log_artifacts(run_id, folder, None)
+        with explained(self.uri):
+            self.client.log_batch(run_id, metrics=values, tags=shown)
 
     def page_url(self, run: StoredRun) -> str:
         """Return the address of a run's page in the MLflow UI, as `ui_command` serves it."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from goldilocks.config.settings import key_of
 from goldilocks.evaluation.differences import Predictions
-from goldilocks.run.context import PREDICTIONS
+from goldilocks.run.context import stored_predictions
 from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import PARTS
@@ -127,12 +125,10 @@ def load(store: MlflowStore, candidate: Candidate, run_id: str) -> Trained:
         if child.tags.get("role") in PARTS and child.status == "FINISHED"
     ]
 
-    by_key: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for training in children or [run]:
-            file = store.download_artifact(training.run_id, PREDICTIONS, Path(folder))
-            with np.load(file, allow_pickle=False) as arrays:
-                key = training.params.get("seed", ""), training.tags.get("fold", "")
-                by_key[key] = arrays["rows"], arrays["predictions"]
-            file.unlink()
+    by_key = {
+        (training.params.get("seed", ""), training.tags.get("fold", "")): stored_predictions(
+            store, training.run_id
+        )
+        for training in children or [run]
+    }
     return Trained(candidate, run, by_key)

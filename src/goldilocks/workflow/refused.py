@@ -4,7 +4,7 @@ from goldilocks.config.settings import Settings, key_of, listed
 from goldilocks.errors import ConfigError
 
 # What the workflow itself decides: typed, it would be decided twice.
-OWN = ("final", "trainer.repeats", "trainer.monitor", "regularizer.patience")
+OWN = ("final", "trainer.repeats", "trainer.monitor", "regularizer.patience", "diagnosis.probes")
 
 
 def check(settings: Settings) -> None:
