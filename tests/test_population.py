@@ -28,6 +28,7 @@ from goldilocks.run import outcome
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.run import training_specs
 from goldilocks.run.train import prepare
+from goldilocks.tracking import null
 from goldilocks.training import jax_process, population
 from goldilocks.training.fit import FitResult, FitSpec
 from goldilocks.training.interruption import Interruption
@@ -209,7 +210,7 @@ def trainings(configuration):
     if first.standardizes:
         problem = standardized(problem, dataset, splits)
     return [
-        (RunContext(settings, None, dataset, problem), spec)
+        (RunContext(settings, null.connect(), dataset, problem), spec)
         for settings in all_settings
         for spec in training_specs(settings, splits, subset=dataset.subset is not None)
     ]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from goldilocks.errors import StoreError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from goldilocks.tracking.protocols import Store
     from goldilocks.tracking.query import Histories, StoredRun
 
@@ -66,14 +68,24 @@ class NullStore:
         """Return no runs."""
         return []
 
-    def get_run(self, run_id: str, *values: Any, **named: Any) -> NoReturn:
+    def get_run(self, run_id: str) -> NoReturn:
         """Raise a `StoreError`: there is no run."""
         raise StoreError(
             f"tracking=none keeps no runs, so there is no {run_id}; expected the store that has "
             "this run: use tracking=local or tracking=server."
         )
 
-    load_model = download_artifact = annotate = get_run
+    load_model = get_run
+
+    def download_artifact(self, run_id: str, path: str, folder: Path) -> NoReturn:
+        """Raise a `StoreError`: there is no run."""
+        self.get_run(run_id)
+
+    def annotate(
+        self, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str], folder: Path
+    ) -> NoReturn:
+        """Raise a `StoreError`: there is no run."""
+        self.get_run(run_id)
 
     def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
         """Return no values."""
