@@ -150,6 +150,16 @@ def test_the_final_command_has_no_probes():
     assert pasted(line).role == "final"
 
 
+def test_a_probe_is_proposed_where_it_is_accepted():
+    unsure, metrics = TAGS | {"verdict": "unsure"}, answered(go_on=0.5)
+    first, *_ = commands(checked("dataset=boston"), metrics, unsure)
+    assert "diagnosis.probes=1" in first
+    for words in (["trainer.repeats=3"], ["protocol=kfold"]):
+        lines = commands(checked("dataset=boston", *words), metrics, unsure)
+        assert lines
+        assert not any("diagnosis.probes" in line for line in lines)
+
+
 def test_what_the_model_refuses_is_not_proposed():
     tags = TAGS | {"verdict": "underfit"}
     [line] = commands(checked("dataset=jena", "model=rnn"), answered(enlarge=0.95), tags)

@@ -76,15 +76,17 @@ def propose(
         if name.startswith(beginning)
     }
     weighted = context.problem.class_weight != "none"
+    accepts = functools.partial(_is_accepted, settings)
+    asks = settings.tree["diagnosis"]["probes"] == 0
     scope = Scope(
         kind=settings.traits.dataset.kind,
         honours=settings.traits.model.honours,
         sizes=settings.traits.model.sizes,
         baseline=baseline["loss"],
         rows=rows,
-        accepts=functools.partial(_is_accepted, settings),
+        accepts=accepts,
         weighted=weighted and deciding_metric(context.problem, baseline) in SPOILT,
-        probes=settings.flat.get("diagnosis.probes") == 0,
+        probes=asks and accepts({"diagnosis.probes": 1}),
     )
     present = _attempt(settings.name, settings.flat, metrics, tags)
     return moves.propose(present, _attempts(context, present), scope)
