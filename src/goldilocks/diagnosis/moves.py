@@ -248,7 +248,8 @@ def _questions(word: str, answers: Mapping[str, float]) -> dict[str, float | Non
 def _reason(question: str, word: str, p: float | None) -> str:
     if p is None:
         return f"{word}: perhaps {HELPS[question]}"
-    return f"p = {p:.2f} that {HELPS[question]}"
+    reason = f"p = {p:.2f} that {HELPS[question]}"
+    return reason if p >= WORTH_UNSURE else f"unlikely, but open: {reason}"
 
 
 def _directions(base: Attempt, scope: Scope, attempts: Sequence[Attempt]) -> Iterator[Direction]:
