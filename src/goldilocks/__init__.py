@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from goldilocks.diagnosis import Verdict
-    from goldilocks.diagnosis.callback import VerdictCallback
+    from goldilocks.diagnosis.verdict_callback import VerdictCallback
 
 __all__ = ["VerdictCallback", "judge"]
 
@@ -109,7 +109,7 @@ def __getattr__(name: str) -> object:
     """Return `VerdictCallback` when it is first asked for: Keras takes seconds to import."""
     if name != "VerdictCallback":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from goldilocks.diagnosis.callback import VerdictCallback
+    from goldilocks.diagnosis.verdict_callback import VerdictCallback
 
     return VerdictCallback
 

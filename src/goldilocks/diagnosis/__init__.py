@@ -65,7 +65,7 @@ class Verdict:
         return json.dumps(asdict(self), indent=2)
 
 
-def judge(curves: Curves, each: Sequence[Curves] = ()) -> Verdict:
+def judge(curves: Curves, trainings: Sequence[Curves] = ()) -> Verdict:
     """Return the verdict on learning curves.
 
     Without the baseline or the number of validation rows nothing tests whether there is power, and
@@ -74,7 +74,7 @@ def judge(curves: Curves, each: Sequence[Curves] = ()) -> Verdict:
     Args:
         curves: At least one epoch long; values may be missing or not finite. Of several trainings
             of one configuration, their mean: by it power and divergence are tested.
-        each: The curves of each of these trainings, by which the questions are answered: a mean
+        trainings: The curves of each of them, by which the questions are answered: a mean
             curve is smoother than any that the model was fitted on.
 
     Example:
@@ -88,14 +88,14 @@ def judge(curves: Curves, each: Sequence[Curves] = ()) -> Verdict:
         'underfit'
     """
     epochs = len(curves.val_loss)
-    values = [np.stack([one.loss, one.val_loss, one.scores]) for one in (curves, *each)]
+    values = [np.stack([one.loss, one.val_loss, one.scores]) for one in (curves, *trainings)]
     if not all(np.isfinite(one).all() for one in values):
         return _verdict(curves, "diverged", {}, {"epochs": float(epochs)})
 
     # A loss of 1e200 is finite, its square is not.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         measured = evidence.measure(curves)
-        of_each = [evidence.measure(one) for one in each] or [measured]
+        of_each = [evidence.measure(one) for one in trainings] or [measured]
     if _collapsed(curves):
         return _verdict(curves, "diverged", {}, measured)
 

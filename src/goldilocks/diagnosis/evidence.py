@@ -44,7 +44,7 @@ def measure(curves: Curves) -> dict[str, float]:
     best, end = int(np.argmin(calm)), max(1, round(epochs / 8))
     half, quarter = epochs // 2, max(0, epochs - max(2, epochs // 4))
     val_end, train_end = calm[-end:].mean(), calm_train[-end:].mean()
-    val_half, train_half = (each[half : half + end].mean() for each in (calm, calm_train))
+    val_half, train_half = (curve[half : half + end].mean() for curve in (calm, calm_train))
     val_quarter, train_quarter = calm[quarter], calm_train[quarter]
 
     # The units: what the loss fell, and the geometric mean of its best and the baseline's, for

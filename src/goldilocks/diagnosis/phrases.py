@@ -250,14 +250,14 @@ def sentence(
         answers: For each of `HELP` the probability that it helps; empty where nobody asks.
         has_power: Whether it beats the baseline; where it does not, that is open.
     """
-    said = {word, "answers"} if answers and has_power else {word}
+    claims = {word, "answers"} if answers and has_power else {word}
     for name, p in answers.items():
         if p >= YES:
-            said.add(f"{name} yes")
+            claims.add(f"{name} yes")
         if p <= NO:
-            said.add(f"{name} no")
+            claims.add(f"{name} no")
 
-    texts = {name: text for name, text in phrases(curves).items() if not CLASHES[name] & said}
+    texts = {name: text for name, text in phrases(curves).items() if not CLASHES[name] & claims}
     shown = list(texts.values())[:1]
     if word == "no_power" and texts.get("falls", shown[0]) != shown[0]:
         shown.append(texts["falls"])
@@ -266,7 +266,7 @@ def sentence(
     if not has_power:
         shown.append("Whether it beats the baseline is open.")
     if word == "unsure" and answers:
-        shown.append(_known(answers, said))
+        shown.append(_known(answers, claims))
     return " ".join(shown)
 
 
@@ -282,11 +282,11 @@ def _perfect(curves: Curves) -> str | None:
     )
 
 
-def _known(answers: Mapping[str, float], said: set[str]) -> str:
+def _known(answers: Mapping[str, float], claims: set[str]) -> str:
     """Return which answers are said, and which questions are open."""
-    yes = [text for name, text in HELP.items() if f"{name} yes" in said]
-    no = {name: text for name, text in HELP.items() if f"{name} no" in said}
-    unsaid = [text for name, text in HELP.items() if not {f"{name} yes", f"{name} no"} & said]
+    yes = [text for name, text in HELP.items() if f"{name} yes" in claims]
+    no = {name: text for name, text in HELP.items() if f"{name} no" in claims}
+    unsaid = [text for name, text in HELP.items() if not {f"{name} yes", f"{name} no"} & claims]
 
     texts: list[str] = []
     if {"stop_earlier", "regularize"} <= set(no):

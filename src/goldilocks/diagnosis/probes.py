@@ -139,14 +139,14 @@ def _times(value: Any) -> Any:
     return [LARGER * one for one in value] if isinstance(value, list) else LARGER * value
 
 
-def most_valuable(probabilities: Mapping[str, float], asked: Collection[str]) -> str | None:
+def most_valuable(probabilities: Mapping[str, float], answered: Collection[str]) -> str | None:
     """Return the open question whose answer most likely decides the word; None if none is open.
 
     Where none decides it alone, it is the first of them.
 
     Args:
         probabilities: For each of `answers.QUESTIONS`; empty where nobody asks.
-        asked: Questions that are not to be asked again.
+        answered: Questions that are not to be asked again.
     """
 
     def decides(question: str) -> float:
@@ -161,7 +161,7 @@ def most_valuable(probabilities: Mapping[str, float], asked: Collection[str]) ->
     is_open = [
         name
         for name, p in probabilities.items()
-        if name in MORE and name not in asked and answers.NO < p < answers.YES
+        if name in MORE and name not in answered and answers.NO < p < answers.YES
     ]
     return max(is_open, key=decides, default=None)
 

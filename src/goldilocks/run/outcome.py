@@ -182,7 +182,7 @@ def conclude(
     metrics: Mapping[str, float],
     tags: Mapping[str, str],
     counts: classes.Counts,
-    each: Sequence[Curves] = (),
+    trainings: Sequence[Curves] = (),
 ) -> Outcome:
     """Compare scores with the baseline's, judge the curves, and return the outcome.
 
@@ -195,7 +195,7 @@ def conclude(
         metrics: What else is logged.
         tags: What else it can be searched by.
         counts: As of `Outcome`.
-        each: The curves of each of several trainings.
+        trainings: The curves of each of several.
     """
     settings = spec.settings
     beats_baseline = beats(context.problem, model_scores, baseline)
@@ -215,7 +215,7 @@ def conclude(
     # A final run has no validation curve, and the baseline has nothing to beat.
     verdict = None
     if settings.role not in ("final", "baseline"):
-        verdict = diagnosis.judge(curves(context, result, baseline, metrics), each)
+        verdict = diagnosis.judge(curves(context, result, baseline, metrics), trainings)
         metrics |= {f"verdict/p_{name}": p for name, p in verdict.answers.items()}
         tags |= {"verdict": verdict.word, "verdict.reason": verdict.sentence}
         moves: tuple[Move, ...] = ()

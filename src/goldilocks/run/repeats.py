@@ -116,10 +116,12 @@ def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) 
     }
     counts = classes.total([outcome.counts for outcome in outcomes])
     tags = _mean_thresholds(outcomes, metrics)
-    each = [
+    trainings = [
         curves(context, outcome.result, outcome.baseline, outcome.metrics) for outcome in outcomes
     ]
-    return conclude_training(context, spec, result, means, baseline, metrics, tags, counts, each)
+    return conclude_training(
+        context, spec, result, means, baseline, metrics, tags, counts, trainings
+    )
 
 
 def _mean_thresholds(outcomes: Sequence[Outcome], metrics: dict[str, float]) -> dict[str, str]:

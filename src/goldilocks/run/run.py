@@ -95,9 +95,9 @@ def run(settings: Settings, shared: Shared | None = None, parent: str | None = N
             )
 
         if settings.tree["diagnosis"]["probes"]:
-            from goldilocks.run import probes  # With Keras.
+            from goldilocks.run import probe_runs  # With Keras.
 
-            probes.answer(context, run_spec, run)
+            probe_runs.answer(context, run_spec, run)
         return value
 
 

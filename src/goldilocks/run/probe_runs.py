@@ -57,10 +57,10 @@ def answer(context: RunContext, spec: TrainingSpec, train: Train) -> None:
     alone = verdict = diagnosis.judge(curve)
 
     answered: list[Probe] = []
-    asked, elsewhere = set[str](), list[str]()
+    tried, elsewhere = set[str](), list[str]()
     left = context.settings.tree["diagnosis"]["probes"]
-    while question := probes.most_valuable(verdict.answers, asked):
-        asked.add(question)
+    while question := probes.most_valuable(verdict.answers, tried):
+        tried.add(question)
         values = _changes(question, outcome)
         if not values:
             continue
