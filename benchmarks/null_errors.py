@@ -20,7 +20,7 @@ from goldilocks.evaluation.null_errors import null_error
 from goldilocks.problem import PROBLEMS, Problem
 
 ROWS = 400
-REACH = 2.5  # errors, as `diagnosis.power_noise`
+REACH = 2.5  # errors, as `diagnosis.evidence.POWER`
 AREAS = ("auc", "average_precision")
 OF_LABELS = ("accuracy", *AREAS, "balanced_accuracy", "precision", "f1_score")
 OF_NUMBERS = ("mae", "mse", "mean_absolute_percentage_error", "r2_score")

@@ -24,7 +24,8 @@ from verdict_simulated import NOISES, climb, course, wobble
 from verdict_table import cases
 
 from goldilocks.diagnosis import judge
-from goldilocks.diagnosis.courses import SMALLEST, both_courses
+from goldilocks.diagnosis.courses import both_courses
+from goldilocks.diagnosis.curve import SMALLEST
 from goldilocks.diagnosis.history import Curves
 from goldilocks.diagnosis.phrases import CLASHES, HELP, phrases, sentence
 from goldilocks.diagnosis.verdicts import VERDICTS

@@ -20,9 +20,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from verdict_table import Case, cases
 
-from goldilocks.diagnosis import POWER, answers
+from goldilocks.diagnosis import answers
 from goldilocks.diagnosis.answers import NO, QUESTIONS, WORDS, YES, basis
-from goldilocks.diagnosis.evidence import measure
+from goldilocks.diagnosis.evidence import POWER, measure
 from goldilocks.diagnosis.history import Curves
 
 FILE = Path(answers.__file__).with_name("answers.json")

@@ -21,7 +21,6 @@ from goldilocks.diagnosis.history import Curves
 from goldilocks.diagnosis.moves import Move
 from goldilocks.formatting import percent
 
-POWER = 2.5  # standard errors by which loss or metric must beat the baseline, to have power
 COLLAPSE = 0.25  # rise of training loss from its lowest in a divergence, in baseline losses
 EXPLODED = 2.0  # baseline losses that it then ends above
 
@@ -112,7 +111,10 @@ def judge(curves: Curves, trainings: Sequence[Curves] = ()) -> Verdict:
 def shows_power(measured: Mapping[str, float]) -> bool:
     """Return whether loss or metric beats the baseline beyond noise, by the evidence."""
     powers = [measured.get(name, math.nan) for name in ("loss_power", "metric_power")]
-    return max((value for value in powers if not math.isnan(value)), default=math.inf) >= POWER
+    return (
+        max((value for value in powers if not math.isnan(value)), default=math.inf)
+        >= evidence.POWER
+    )
 
 
 def _word(probabilities: Mapping[str, float], words: Mapping[str, float]) -> str:

@@ -4,12 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from goldilocks.diagnosis.curve import curve_noise, loss_error, rise, running_median, slope
+from goldilocks.diagnosis.curve import (
+    SMALLEST,
+    curve_noise,
+    loss_error,
+    rise,
+    running_median,
+    slope,
+)
 from goldilocks.diagnosis.history import Curves
 from goldilocks.formatting import number
 
 SURE = 3.0  # standard errors beyond which a change is not chance
-SMALLEST = 0.02  # smallest change that matters, as a fraction of `loss_scale`
 ROW_PRIOR, PRIOR_EPOCHS = 0.35, 1.0  # standard errors of the rows, taken for noise at first
 ROWS = 100  # validation rows that are assumed where their number is unknown
 STRETCH = 5  # epochs, at least, of the last third

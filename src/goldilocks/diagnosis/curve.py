@@ -5,6 +5,8 @@ Every curve is a float64 array (epochs,), oldest first, at least one epoch long.
 
 import numpy as np
 
+SMALLEST = 0.02  # of sqrt(best x baseline loss): a smaller change matters to no one
+
 
 def running_median(curve: np.ndarray) -> np.ndarray:
     """Return the curve without single spikes: inner values are medians of three neighbours.

@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from goldilocks.diagnosis.curve import (
+    SMALLEST,
     curve_noise,
     gain_ahead,
     loss_error,
@@ -21,7 +22,7 @@ from goldilocks.diagnosis.curve import (
 from goldilocks.diagnosis.history import Curves
 
 LIMIT = 1e6  # beyond which a ratio says no more
-SMALLEST = 0.02  # of the scale of a loss: a change that matters
+POWER = 2.5  # standard errors by which loss or metric must beat the baseline, to have power
 PRIOR = 0.35  # standard errors of the rows: the noise of a curve that is too short to show its own
 PRIOR_EPOCHS = 4.0  # that this assumption weighs
 

@@ -15,13 +15,12 @@ from typing import Any
 
 from goldilocks.config.regularizer import AUGMENTATION
 from goldilocks.diagnosis.answers import NO, YES
-from goldilocks.diagnosis.curve import loss_error
+from goldilocks.diagnosis.curve import SMALLEST, loss_error
 from goldilocks.formatting import number
 
 WORTH, WORTH_UNSURE = 0.5, 0.3  # least probability of a move; where the verdict is unsure
 MOST = 3  # moves at once
 IN_VAIN = 3  # configurations without a gain, after which only a yes is worth a training
-SMALLEST_GAIN = 0.02  # of sqrt(loss x baseline): less matters to no one
 LONGER = 1.5  # times the epochs: a training that has shown what more epochs bring
 RATES = (1e-6, 1.0)  # learning rates: the least and the greatest that are proposed
 LOW_RATE, HIGH_RATE = 0.0005, 0.01  # usual ones; outside of these, another is tried first
@@ -117,7 +116,7 @@ class Scope:
         """Return whether a loss is lower than another one, beyond noise and by what matters."""
         if not math.isfinite(other):
             return math.isfinite(loss)
-        effect = SMALLEST_GAIN * math.sqrt(abs(loss * self.baseline))
+        effect = SMALLEST * math.sqrt(abs(loss * self.baseline))
         return other - loss > max(effect, 2 * loss_error(loss, other, self.rows))
 
 

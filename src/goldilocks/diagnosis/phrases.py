@@ -12,6 +12,7 @@ import numpy as np
 from goldilocks.diagnosis.answers import NO, YES
 from goldilocks.diagnosis.courses import SURE, Course, both_courses, row_error, trend
 from goldilocks.diagnosis.curve import running_median
+from goldilocks.diagnosis.evidence import POWER
 from goldilocks.diagnosis.history import Curves
 from goldilocks.evaluation.measures import range_of
 from goldilocks.formatting import number
@@ -19,7 +20,6 @@ from goldilocks.formatting import number
 APART = 0.75  # of validation loss, below which training loss is apart from it
 FAR = 1 / 3  # of validation loss and of the baseline's, below which it is far below
 HIGH = 0.5  # of the baseline loss, above which a loss is high
-POWER = 2.5  # standard errors by which a loss must beat the baseline
 
 HELP = {
     "stop_earlier": "stopping earlier",

@@ -14,8 +14,8 @@ from typing import Any
 from scipy import special
 
 from goldilocks.diagnosis import Verdict, answers, phrases, shows_power
+from goldilocks.diagnosis.curve import SMALLEST
 from goldilocks.diagnosis.history import Curves
-from goldilocks.diagnosis.moves import SMALLEST_GAIN
 from goldilocks.formatting import number
 
 LEAST = 0.02  # and 1 - LEAST: probabilities beyond which no probe goes, since it is one seed
@@ -52,7 +52,7 @@ class Probe:
     @property
     def effect(self) -> float:
         """Return the smallest gain that matters."""
-        return SMALLEST_GAIN * math.sqrt(abs(self.before * self.baseline))
+        return SMALLEST * math.sqrt(abs(self.before * self.baseline))
 
     @property
     def helps(self) -> bool:
