@@ -134,19 +134,19 @@ def older(bare, migrated):
     return f"sqlite:///{bare}/mlflow.db"
 
 
-def upgrade_to(reached, code):
-    """Stand in for `mlflow db upgrade`, which comes as far as a version of the tables."""
+def tables_up_to(reached, error=None):
+    """Stand in for MLflow's migrations, which come as far as a version of the tables."""
 
-    def upgrade(command, **_):
-        assert command[1:-1] == ["-m", "mlflow", "db", "upgrade"]
-        marked(command[-1].removeprefix("sqlite:///"), reached)
-        return subprocess.CompletedProcess(command, code, "", "no way back\n")
+    def make(uri):
+        marked(uri.removeprefix("sqlite:///"), reached)
+        if error:
+            raise error
 
-    return upgrade
+    return make
 
 
 def test_a_store_of_an_older_mlflow_is_upgraded_after_a_copy(older, capsys, monkeypatch):
-    monkeypatch.setattr(database.subprocess, "run", upgrade_to(database.SCHEMA, 0))
+    monkeypatch.setattr(database, "_make_tables", tables_up_to(database.SCHEMA))
     database.reach(older)
     assert version("mlflow.db") == database.SCHEMA
     assert version(f"mlflow.before-{OLDER}.db") == OLDER
@@ -154,9 +154,10 @@ def test_a_store_of_an_older_mlflow_is_upgraded_after_a_copy(older, capsys, monk
 
 
 def test_an_upgrade_that_fails_changes_nothing_and_leaves_one_copy(older, bare, monkeypatch):
-    monkeypatch.setattr(database.subprocess, "run", upgrade_to("half-way", 1))
+    failed = tables_up_to("half-way", OSError("no way back"))
+    monkeypatch.setattr(database, "_make_tables", failed)
     for _ in range(2):
-        with pytest.raises(OSError, match=r"`mlflow db upgrade` failed: no way back"):
+        with pytest.raises(OSError, match=r"no way back"):
             database.reach(older)
         assert version("mlflow.db") == OLDER
         assert [file.name for file in bare.glob("*.before-*")] == [f"mlflow.before-{OLDER}.db"]
@@ -169,7 +170,7 @@ def version(file):
     return found
 
 
-@pytest.mark.parametrize("killed", ["_create", "make_movable", "_write_ahead"])
+@pytest.mark.parametrize("killed", ["_make_tables", "make_movable", "_write_ahead"])
 def test_a_store_that_was_half_made_is_made_by_the_next(bare, migrated, monkeypatch, killed):
     def die(*_):
         raise KeyboardInterrupt
@@ -177,7 +178,7 @@ def test_a_store_that_was_half_made_is_made_by_the_next(bare, migrated, monkeypa
     def create(uri):
         shutil.copy(migrated, uri.removeprefix("sqlite:///"))
 
-    monkeypatch.setattr(database, "_create", create)  # As fast as a copy.
+    monkeypatch.setattr(database, "_make_tables", create)  # As fast as a copy.
     with monkeypatch.context() as dies:
         dies.setattr(database, killed, die)
         with pytest.raises(KeyboardInterrupt):

@@ -1,10 +1,7 @@
-import json
 import math
 
 import pytest
 from mlflow.entities import Metric
-from mlflow.store.tracking.rest_store import RestStore
-from mlflow.utils.rest_utils import MlflowHostCreds
 
 from goldilocks.tracking import histories, local
 
@@ -60,72 +57,11 @@ def test_nothing_is_asked_for_nothing(store):
     assert store.histories(["0" * 32], ["val_loss"]) == {"0" * 32: {}}
 
 
-class Reply:
-    """What `http_request` gives, as far as it is looked at."""
-
-    def __init__(self, status, metrics):
-        self.status_code, self.metrics = status, metrics
-
-    def json(self):
-        return json.loads(json.dumps({"metrics": self.metrics}))
-
-    def raise_for_status(self):
-        assert self.status_code == 200
-
-
-@pytest.fixture
-def server(store, monkeypatch):
-    """A tracking server over the store, which gives at most three points in a reply; the requests
-    are kept.
-    """
-    asked = []
-
-    def request(*, params, **_):
-        asked.append(params)
-        found = [
-            {
-                "run_id": run_id,
-                "key": each.key,
-                "step": each.step,
-                "timestamp": each.timestamp,
-                "value": each.value,
-            }
-            for run_id in sorted(params["run_id"])
-            for each in store.client.get_metric_history(run_id, params["metric_key"])
-        ]
-        return Reply(200, found[: histories.POINTS_A_REPLY])
-
-    rest = RestStore(lambda: MlflowHostCreds("http://localhost"))
-    monkeypatch.setattr(histories, "http_request", request)
-    monkeypatch.setattr(histories, "POINTS_A_REPLY", 3)
-    monkeypatch.setattr(histories, "RUNS_A_REQUEST", 2)
-    return rest, asked
-
-
-def test_a_server_is_asked_for_many_runs_at_once_and_again_where_it_cut_its_reply(store, server):
+def test_a_server_is_asked_run_by_run(store):
     ids = points_of(store)
-    rest, asked = server
 
     class Client:
-        _tracking_client = type("Tracking", (), {"store": rest})
-        get_metric_history = store.client.get_metric_history
-
-    check(histories.histories(Client(), ids, ["val_loss", "val_mae"]), *ids)
-    assert [len(each["run_id"]) for each in asked if each["metric_key"] == "val_loss"] == [
-        1,
-        2,
-        1,
-        1,
-    ]
-    assert [len(each["run_id"]) for each in asked if each["metric_key"] == "val_mae"] == [1, 2]
-
-
-def test_a_server_without_that_request_is_asked_run_by_run(store, server, monkeypatch):
-    ids = points_of(store)
-    monkeypatch.setattr(histories, "http_request", lambda **_: Reply(404, []))
-
-    class Client:
-        _tracking_client = type("Tracking", (), {"store": server[0]})
+        _tracking_client = type("Tracking", (), {"store": None})
         get_metric_history = store.client.get_metric_history
 
     check(histories.histories(Client(), ids, ["val_loss", "val_mae"]), *ids)

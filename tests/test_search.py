@@ -269,10 +269,8 @@ def test_a_search_prints_a_summary_and_writes_its_results(capsys, figures):
     names = ("history", "importances", "parallel_coordinates")
     assert {file.name for file in figures.iterdir()} == {
         "trials.csv",
-        "plotly.min.js",
-        *(f"{name}.{kind}" for name in names for kind in ("html", "png")),
+        *(f"{name}.png" for name in names),
     }
-    assert all("https://" not in (figures / f"{name}.html").read_text() for name in names)
     rows = list(csv.DictReader((figures / "trials.csv").read_text().splitlines()))
     assert [row["state"] for row in rows] == [*5 * ["complete"], "fail"]
     assert float(rows[0]["val_loss"]) == stored_study().trials[0].value

@@ -686,8 +686,8 @@ def test_stores_and_trackers_have_the_signatures_of_their_protocol(protocol, kin
     instance_attributes = {"run_id", "where", "ui_command"} if kind is JournalTracker else set()
     missing = set(expected) - set(actual) - attributes - instance_attributes
     assert not missing
-    if kind is NullTracker:
-        return  # Each of its methods takes anything.
+    if kind in (NullTracker, NullStore):
+        return  # Their methods take anything.
     for name in set(expected) & set(actual):
         assert plain(actual[name]) == plain(expected[name]), name
 

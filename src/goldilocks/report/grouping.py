@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from goldilocks.problem import PROBLEMS
 from goldilocks.tracking import query
-from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.selection import PARENT, PARTS
+from goldilocks.tracking.query import PARENT, StoredRun
+from goldilocks.tracking.selection import PARTS
 
 DIGEST = 8  # characters of a digest that are shown
 

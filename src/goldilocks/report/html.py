@@ -22,8 +22,8 @@ from goldilocks.report.sections import Section
 from goldilocks.report.variants import Histories
 from goldilocks.run import test_ledger
 from goldilocks.tracking import query
-from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.selection import PARENT, PARTS, Selection
+from goldilocks.tracking.query import PARENT, StoredRun
+from goldilocks.tracking.selection import PARTS, Selection
 
 VALUES = 10  # of a setting that are listed
 REACH = 4  # times the usual length; a longer bar is cut off, or it would press all others flat

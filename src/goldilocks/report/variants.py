@@ -12,8 +12,8 @@ from goldilocks.config.settings import WITHOUT_EFFECT
 from goldilocks.evaluation import mean_interval
 from goldilocks.evaluation.differences import Key
 from goldilocks.evaluation.mean_interval import Spread
-from goldilocks.tracking.query import Histories, StoredRun, reused
-from goldilocks.tracking.selection import PARENT, PARTS
+from goldilocks.tracking.query import PARENT, Histories, StoredRun, reused
+from goldilocks.tracking.selection import PARTS
 
 # Settings in which the runs of one variant may differ: the seed, and those without an effect on the
 # result.

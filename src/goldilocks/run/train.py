@@ -26,7 +26,7 @@ from goldilocks.run import description, figures, room, warm_start
 from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
 from goldilocks.run.outcome import Outcome, evaluate, read_outcome
 from goldilocks.tracking import Tracker, query
-from goldilocks.tracking.selection import PARENT
+from goldilocks.tracking.query import PARENT
 from goldilocks.training import frozen, interruption
 from goldilocks.training.callbacks import Interrupter, ProgressBar
 from goldilocks.training.fit import FitResult, FitSpec

@@ -30,7 +30,7 @@ from goldilocks.jobs.records import JobRecord
 from goldilocks.run import shares
 from goldilocks.search.options import RESULTS
 from goldilocks.tracking import Store, provenance, query, repair
-from goldilocks.tracking.selection import PARENT
+from goldilocks.tracking.query import PARENT
 
 RECORDS = "jobs.json"  # the artifact of the parent run with the records of all jobs
 

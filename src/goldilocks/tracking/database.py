@@ -10,11 +10,8 @@ import logging
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -158,7 +155,7 @@ def _read_as_ours(uri: str, version: str) -> str:
     """Return the address of a copy with the tables of the installed MLflow."""
     address = _copied(uri)
     if _is_older(version):
-        _upgrade_tables(address)
+        _make_tables(address)
     else:  # MLflow adds to its tables: what this version reads is there, if it went on so.
         with _connected(address) as connection, connection:
             connection.execute("UPDATE alembic_version SET version_num = ?", (SCHEMA,))
@@ -297,8 +294,8 @@ def _migrate(uri: str) -> None:
     A process that is killed in here leaves the file as it was, or one that is done again.
     """
     version = _tables_version(uri)
-    is_ours = version in (None, SCHEMA)
-    if not is_ours and not (uri.startswith(SQLITE) and _is_older(str(version))):
+    is_other = version not in (None, SCHEMA)
+    if is_other and not (uri.startswith(SQLITE) and _is_older(str(version))):
         raise _other_version(uri, str(version))
 
     if not uri.startswith(SQLITE):
@@ -308,29 +305,31 @@ def _migrate(uri: str) -> None:
     with _connected(uri) as connection:
         if _is_ready(uri, connection):  # Another process has done it meanwhile.
             return
-        if version is None:
-            _change(connection, _create)
-        elif not is_ours:
-            _back_up(uri, version, connection)
-            _change(connection, _upgrade_tables)
+        if is_other:
+            _back_up(uri, str(version), connection)
+        if version != SCHEMA:
+            _make_tables_at_once(connection)
         MlflowClient(uri).search_experiments(max_results=1)  # Creates the first experiment.
         make_movable(uri)
         _write_ahead(connection)  # Last: from now on it is ready.
 
 
-def _change(connection: sqlite3.Connection, change: Callable[[str], None]) -> None:
-    """Change a copy of a database by its URI, then replace what is in the database in one step."""
+def _make_tables_at_once(connection: sqlite3.Connection) -> None:
+    """Make the tables in a copy of a database, then replace what is in it in one step."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "mlflow.db")
         with contextlib.closing(sqlite3.connect(file)) as copy:
             connection.backup(copy)
-        change(f"{SQLITE}{file}")
+        _make_tables(f"{SQLITE}{file}")
         with contextlib.closing(sqlite3.connect(file)) as copy:
             copy.backup(connection)
 
 
-def _create(uri: str) -> None:
-    """Create MLflow's tables: it would create them on opening the store, step by step."""
+def _make_tables(uri: str) -> None:
+    """Create MLflow's tables, or upgrade those of an older MLflow.
+
+    MLflow itself would create them on opening the store, step by step, and refuses older ones.
+    """
     # Takes a second, once for a store; MLflow has no public name for it.
     from mlflow.store.db.utils import _initialize_tables  # pyright: ignore[reportPrivateUsage]
 
@@ -361,16 +360,3 @@ def _back_up(uri: str, version: str, connection: sqlite3.Connection) -> None:
     console.note(f"the store {uri} is of an older MLflow: upgrading it; a copy stays in {backup}")
     with contextlib.closing(sqlite3.connect(backup)) as copy:
         connection.backup(copy)
-
-
-def _upgrade_tables(uri: str) -> None:
-    """Upgrade the tables of an older MLflow with MLflow's own command."""
-    done = subprocess.run(
-        [sys.executable, "-m", "mlflow", "db", "upgrade", uri],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONWARNINGS": "ignore"},
-    )
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise OSError(f"`mlflow db upgrade` failed: {reason}")

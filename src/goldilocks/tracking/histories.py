@@ -1,31 +1,26 @@
 """The curves of many runs at once: read run by run they take longer than all else in a report."""
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from mlflow.entities.metric import Metric, MetricWithRunId
-from mlflow.store.tracking.rest_store import RestStore
+from mlflow.entities.metric import MetricWithRunId
 from mlflow.tracking import MlflowClient
-from mlflow.utils.request_utils import augmented_raise_for_status
-from mlflow.utils.rest_utils import http_request
 
 from goldilocks.tracking.query import Histories, batches
 
 RUNS_A_QUERY = 1000  # below the 2,100 values that the strictest database takes in one query
 POINTS_A_QUERY = 2**31 - 1  # all
-# MLflow 3.17.2, server/handlers.py: get_metric_history_bulk_handler
-RUNS_A_REQUEST, POINTS_A_REPLY = 100, 25_000
-# What the MLflow UI itself requests; it cuts long replies off without a word.
-BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
+REQUESTS_AT_ONCE = 8  # to a tracking server
 LARGEST = 1.7976931348623157e308  # what a database has for infinity
 
 
 def histories(client: MlflowClient, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
     """Return metrics of many runs, step by step.
 
-    A database is read in one query per metric and 1,000 runs, a tracking server in one request per
-    metric and 100 runs, any other store run by run.
+    A database is read in one query per metric and 1,000 runs, any other store run by run.
 
     Args:
         client: Of the store.
@@ -55,50 +50,12 @@ def _points(client: MlflowClient, run_ids: Sequence[str], name: str) -> Iterator
     if hasattr(store, "get_metric_history_bulk"):
         for some in batches(run_ids, RUNS_A_QUERY):
             yield from store.get_metric_history_bulk(some, name, POINTS_A_QUERY)
-    elif isinstance(store, RestStore):
-        yield from _of_server(client, store, run_ids, name)
-    else:
-        yield from _one_by_one(client, run_ids, name)
+        return
 
-
-def _of_server(
-    client: MlflowClient, store: RestStore, run_ids: Sequence[str], name: str
-) -> Iterator[MetricWithRunId]:
-    waiting = batches(run_ids, RUNS_A_REQUEST)
-    while waiting:
-        some = waiting.pop()
-        points = _reply(store, some, name)
-        if points is not None and len(points) < POINTS_A_REPLY:
-            yield from points
-        elif points is None or len(some) == 1:
-            yield from _one_by_one(client, some, name)
-        else:  # Cut off: ask again for fewer runs.
-            waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
-
-
-def _reply(store: RestStore, run_ids: Sequence[str], name: str) -> list[MetricWithRunId] | None:
-    """Return at most `POINTS_A_REPLY` points; None from a server that does not know the request."""
-    reply: Any = http_request(
-        host_creds=store.get_host_creds(),
-        endpoint=BULK,
-        method="GET",
-        params={"run_id": list(run_ids), "metric_key": name},
-    )
-    if reply.status_code in (404, 405):
-        return None
-    augmented_raise_for_status(reply)
-    return [
-        MetricWithRunId(Metric.from_dictionary(point), point["run_id"])
-        for point in reply.json()["metrics"]
-    ]
-
-
-def _one_by_one(
-    client: MlflowClient, run_ids: Sequence[str], name: str
-) -> Iterator[MetricWithRunId]:
-    for run_id in run_ids:
-        for point in client.get_metric_history(run_id, name):
-            yield MetricWithRunId(point, run_id)
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as pool:
+        curves = pool.map(functools.partial(client.get_metric_history, key=name), run_ids)
+        for run_id, points in zip(run_ids, curves, strict=True):
+            yield from (MetricWithRunId(point, run_id) for point in points)
 
 
 def _unbounded(value: float) -> float:

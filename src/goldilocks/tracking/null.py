@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Generator
+from typing import TYPE_CHECKING, NoReturn
 
 from goldilocks.errors import StoreError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from goldilocks.tracking.protocols import Store
     from goldilocks.tracking.query import Histories, StoredRun
 
@@ -23,7 +21,7 @@ class NullTracker:
     ui_command = ""
     checkpoint = None
 
-    def epoch(self, *values: Any, **named: Any) -> None:
+    def epoch(self, *values: object, **named: object) -> None:
         """Log nothing."""
 
     metrics = tags = describe = dataset = files = model = mark_test_evaluation = epoch
@@ -36,20 +34,12 @@ class NullStore:
     ui_command = ""
 
     @contextlib.contextmanager
-    def start_run(
-        self,
-        name: str,
-        *,
-        parent: str | None,
-        params: Mapping[str, Any],
-        tags: Mapping[str, str],
-        resume: str | None,
-    ) -> Generator[NullTracker]:
+    def start_run(self, *values: object, **named: object) -> Generator[NullTracker]:
         """Open a run that logs nothing."""
         yield NullTracker()
 
     @contextlib.contextmanager
-    def lock(self, name: str, doing: str = "training this configuration") -> Generator[None]:
+    def lock(self, *values: object, **named: object) -> Generator[None]:
         """Lock nothing: no process shares anything here."""
         yield
 
@@ -57,39 +47,22 @@ class NullStore:
         """Repair nothing."""
         return []
 
-    def search(
-        self,
-        text: str,
-        *,
-        everywhere: bool = False,
-        deleted: bool = False,
-        newest: int | None = None,
-    ) -> list[StoredRun]:
+    def search(self, *values: object, **named: object) -> list[StoredRun]:
         """Return no runs."""
         return []
 
-    def get_run(self, run_id: str) -> NoReturn:
+    def histories(self, *values: object, **named: object) -> Histories:
+        """Return no values."""
+        return {}
+
+    def get_run(self, run_id: str, *values: object, **named: object) -> NoReturn:
         """Raise a `StoreError`: there is no run."""
         raise StoreError(
             f"tracking=none keeps no runs, so there is no {run_id}; expected the store that has "
             "this run: use tracking=local or tracking=server."
         )
 
-    load_model = get_run
-
-    def download_artifact(self, run_id: str, path: str, folder: Path) -> NoReturn:
-        """Raise a `StoreError`: there is no run."""
-        self.get_run(run_id)
-
-    def annotate(
-        self, run_id: str, metrics: Mapping[str, float], tags: Mapping[str, str], folder: Path
-    ) -> NoReturn:
-        """Raise a `StoreError`: there is no run."""
-        self.get_run(run_id)
-
-    def histories(self, run_ids: Sequence[str], names: Sequence[str]) -> Histories:
-        """Return no values."""
-        return {}
+    load_model = download_artifact = annotate = get_run
 
 
 def connect() -> Store:

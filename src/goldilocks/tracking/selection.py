@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from goldilocks.errors import StoreError
 from goldilocks.tracking import query
 from goldilocks.tracking.protocols import Store
-from goldilocks.tracking.query import PARENT, StoredRun
+from goldilocks.tracking.query import StoredRun
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 STUDY = re.compile(r"\w[\w.-]*")  # No sign that would be more than itself in a query, but for "_".
@@ -89,23 +89,9 @@ def _below(store: Store, run: StoredRun) -> list[StoredRun]:
 
 
 def _with_parts(store: Store, runs: Sequence[StoredRun]) -> list[StoredRun]:
-    """Return runs, and the folds or repeats below them, in three queries."""
-    averages = [run for run in runs if _has_parts(run)]
-    if not averages:
-        return list(runs)
-
-    parents, first = {run.run_id for run in runs}, min(run.started for run in runs)
-    parts: dict[str, StoredRun] = {}
-    for role in PARTS:
-        text = f"tags.{ROLE} = '{role}' AND attributes.start_time >= {first}"
-        for part in store.search(text, everywhere=True):
-            if part.tags.get(PARENT) in parents:
-                parts[part.run_id] = part
-
-    reused = [run_id for run in averages for run_id in query.reused(run)]
-    for run in [*query.several(store, reused), *runs]:
-        parts[run.run_id] = run
-    return list(parts.values())
+    """Return runs, and the folds or repeats below them."""
+    below = [child for run in runs if _has_parts(run) for child in query.children(store, run)]
+    return [*runs, *(run for run in below if run.tags.get(ROLE) in PARTS)]
 
 
 def _has_parts(run: StoredRun) -> bool:

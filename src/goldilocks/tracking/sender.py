@@ -146,7 +146,6 @@ def _description(folder: Path) -> Model:
 
 def _logged_model(client: MlflowClient, run: Run, identity: str) -> LoggedModel:
     """Create MLflow's record of a run's model, once: an earlier try may have ended half-way."""
-    experiment_id = run.info.experiment_id
     experiment_id, run_id = run.info.experiment_id, run.info.run_id
     mine = f"tags.`{JOURNAL}` = '{identity}'"
     earlier = client.search_logged_models([experiment_id], filter_string=mine)
