@@ -119,11 +119,12 @@ def follow(start: str) -> dict[str, object]:
     """Train a start in this folder, follow its first commands, and return its line."""
     from goldilocks import backend  # noqa: F401  First: it is quiet.
     from goldilocks.config.command_line import compose_settings
-    from goldilocks.encoding import encoder
     from goldilocks.evaluation.baseline import baseline_scores
     from goldilocks.evaluation.differences import Comparison
     from goldilocks.run.context import Shared
     from goldilocks.run.run import plan, run
+    from goldilocks.run.summary import PROBES
+    from goldilocks.tracking import query
 
     words, shared = typed(start), Shared()
     counts = dict.fromkeys(("helped", "nothing", "hurt", "circles"), 0)
@@ -132,26 +133,25 @@ def follow(start: str) -> dict[str, object]:
     while True:
         settings = compose_settings(words, ROOT / "conf")
         context, [spec], _ = plan(settings, shared)
-        if context.stored_run(spec) is not None:
+        stored = context.stored_run(spec)
+        # A probe is of a configuration that was trained, but it is asked for once.
+        is_probe = settings.tree["diagnosis"]["probes"] > 0
+        if stored is not None and not (is_probe and PROBES not in stored.tags):
             counts["circles"] += 1
             end = "circle"
             break
         run(settings)
-        stored = context.stored_run(spec)
-        rows = spec.split.test[:ROWS]
-        model = context.store.load_model(stored.run_id)
-        inputs = encoder.raw(context.dataset, rows)
-        predictions = model.predict(inputs, batch_size=256, verbose=0)
+        stored, new = context.stored_run(spec), []
+        if commands and is_probe:
+            new = query.children(context.store, stored)
+        baseline = baseline_scores(context.problem, context.dataset, spec.split.test[:ROWS])["loss"]
         comparison = Comparison(context.dataset, context.problem, {}, 0)
-        baseline = baseline_scores(context.problem, context.dataset, rows)["loss"]
-
-        here = {KEY: (rows, predictions)}
-        loss = comparison.score(here, "loss").mean
-        if trained:
-            counts[outcome(comparison, here, min(trained, key=first)[2], baseline)] += 1
-        name = "best_val_data_loss" if "best_val_data_loss" in stored.metrics else "best_val_loss"
-        val_loss = stored.metrics.get(name, math.inf)
-        trained.append((math.inf if math.isnan(val_loss) else val_loss, loss, here))
+        for one in new or [stored]:
+            measured = measure(context, comparison, spec, one)
+            if trained:
+                before = min(trained, key=first)[2]
+                counts[outcome(comparison, measured[2], before, baseline)] += 1
+            trained.append(measured)
 
         command = stored.tags["verdict.next"].splitlines()[0].partition("#")[0]
         if not command.strip() or "final=true" in command:
@@ -161,6 +161,10 @@ def follow(start: str) -> dict[str, object]:
             end = "six"
             break
         words = shlex.split(command)[2:]
+        if " ".join(words) in commands:  # A probe that could not be trained.
+            counts["circles"] += 1
+            end = "circle"
+            break
         commands.append(" ".join(words))
 
     best = min(trained, key=first)
@@ -179,6 +183,20 @@ def follow(start: str) -> dict[str, object]:
         "outcome": result,
         "commands": " | ".join(commands),
     }
+
+
+def measure(context, comparison, spec, stored) -> tuple[float, float, dict]:
+    """The validation loss of a finished run, its loss on the test rows, and its predictions."""
+    from goldilocks.encoding import encoder
+
+    rows = spec.split.test[:ROWS]
+    model = context.store.load_model(stored.run_id)
+    inputs = encoder.raw(context.dataset, rows)
+    here = {KEY: (rows, model.predict(inputs, batch_size=256, verbose=0))}
+    name = "best_val_data_loss" if "best_val_data_loss" in stored.metrics else "best_val_loss"
+    val_loss = stored.metrics.get(name, math.inf)
+    loss = comparison.score(here, "loss").mean
+    return math.inf if math.isnan(val_loss) else val_loss, loss, here
 
 
 def first(trained: tuple) -> float:

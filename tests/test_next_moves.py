@@ -132,7 +132,7 @@ def test_the_final_command_has_the_best_epoch_and_the_chosen_threshold():
     settings = checked("dataset=imdb", "problem.threshold=auto", "trainer.repeats=3")
     [line] = commands(settings, answered(), tags)
     assert (
-        "train.py dataset=imdb trainer.epochs=4 trainer.repeats=1 problem.threshold=0.12 "
+        "train.py dataset=imdb trainer.epochs=4 problem.threshold=0.12 "
         "final=true   # balanced: take this one, val_loss 0.5"
     ) in line
     assert pasted(line).role == "final"
@@ -186,12 +186,12 @@ def test_what_the_store_has_is_not_proposed_again():
     before = stored(settings, answered(regularize=0.95))
     worse = answered() | {"best_val_loss": 0.6}
     [first, *_] = commands(dropout, worse, runs=[before])
-    assert "regularizer.l2=0.001 regularizer.dropout=0.0   # from the best so far" in first
+    assert "trainer.epochs=20 regularizer=l2   # from the best so far" in first
     pasted(first)
 
     again = stored(dropout, worse)
     [first, *_] = commands(settings, answered(regularize=0.95), runs=[before, again])
-    assert "regularizer.l2=0.001" in first
+    assert "regularizer=l2 " in first
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_job_of_a_sweep_does_not_read_the_others():
     settings = dataclasses.replace(checked("dataset=boston"), job=3)
     run = stored(checked("dataset=boston", "regularizer=dropout"), answered())
     [first, *_] = commands(settings, answered(regularize=0.95), runs=[run])
-    assert "regularizer.dropout=0.5" in first
+    assert "regularizer=dropout" in first
 
 
 def test_class_weights_are_tested_by_another_measure():
@@ -246,4 +246,18 @@ def test_a_store_that_cannot_be_read_ends_no_training():
 def test_without_tracking_there_are_moves():
     here = context(checked("dataset=boston", "tracking=none"))
     here.store = NullStore()
-    assert "regularizer.dropout=0.5" in proposed(here, answered(regularize=0.95))[0]
+    assert "regularizer=dropout" in proposed(here, answered(regularize=0.95))[0]
+
+
+def test_an_option_stands_for_the_values_that_it_has():
+    metrics = answered(regularize=0.95)
+    numbers = context(checked("dataset=boston", "regularizer.l2=0.01"))
+    numbers.problem = dataclasses.replace(numbers.problem, type="regression")
+    [first, *_] = proposed(numbers, metrics)
+    assert "train.py dataset=boston regularizer.l2=0.01 regularizer.dropout=0.2   #" in first
+    l2 = checked("dataset=imdb", "regularizer=l2", "model.units=64", "diagnosis.probes=1")
+    [first, *_] = commands(l2, metrics)
+    assert "train.py dataset=imdb model.units=64 regularizer=l2_dropout   #" in first
+    recipe = checked("experiment=imdb_l2")
+    [first, *_] = commands(recipe, metrics)
+    assert "train.py experiment=imdb_l2 regularizer.dropout=0.5   #" in first

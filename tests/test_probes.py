@@ -10,6 +10,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from goldilocks.diagnosis import Verdict, answers, judge
+from goldilocks.config.regularizer import AUGMENTATION
 from goldilocks.diagnosis.history import Curves
 from goldilocks.diagnosis.probes import LEAST, Probe, changes, most_valuable, reconsidered
 from goldilocks.run.run import run
@@ -21,15 +22,17 @@ MLP = {
     "model.init_from": None,
     "regularizer.dropout": 0.0,
     "regularizer.l2": 0.0,
+    **dict.fromkeys([f"regularizer.{part}" for part in AUGMENTATION], 0.0),
     "regularizer.patience": None,
     "trainer.epochs": 8,
 }
 SIZES = ({"units": 2, "layers": 1}, {"units": 16, "layers": 1})
 
 
-def change(question, *, epochs=8, honours=("dropout", "l2"), sizes=SIZES, **values):
-    named = {name.replace("__", "."): value for name, value in values.items()}
-    return changes(question, MLP | named, honours=honours, sizes=sizes, epochs=epochs)
+def change(question, *, epochs=8, honours=("dropout", "l2"), sizes=SIZES, dropout=0.5, **values):
+    settings = MLP | {name.replace("__", "."): value for name, value in values.items()}
+    known = {"honours": honours, "kind": "table", "dropout": dropout}
+    return changes(question, settings, **known, sizes=sizes, epochs=epochs)
 
 
 def probe(question="go_on", *, gain=0.0, error=0.01):
@@ -72,8 +75,9 @@ def test_a_run_that_early_stopping_ended_gets_more_patience():
 
 def test_dropout_comes_before_a_penalty_and_never_what_is_on():
     assert change("regularize") == {"regularizer.dropout": 0.5}
-    assert change("regularize", regularizer__dropout=0.2) == {"regularizer.l2": 0.001}
-    assert change("regularize", regularizer__dropout=0.2, regularizer__l2=0.001) == {}
+    assert change("regularize", dropout=0.2) == {"regularizer.dropout": 0.2}
+    assert change("regularize", regularizer__dropout=0.5) == {"regularizer.l2": 0.001}
+    assert change("regularize", regularizer__dropout=0.5, regularizer__l2=0.01) == {}
 
 
 def test_a_regularizer_that_the_model_does_not_honour_is_no_probe():

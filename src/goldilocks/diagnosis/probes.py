@@ -13,7 +13,7 @@ from typing import Any
 
 from scipy import special
 
-from goldilocks.diagnosis import Verdict, answers, phrases, shows_power
+from goldilocks.diagnosis import Verdict, answers, moves, phrases, shows_power
 from goldilocks.diagnosis.curve import SMALLEST
 from goldilocks.diagnosis.history import Curves
 from goldilocks.formatting import number
@@ -96,6 +96,8 @@ def changes(
     settings: Mapping[str, Any],
     *,
     honours: Collection[str],
+    kind: str,
+    dropout: float,
     sizes: Sequence[Mapping[str, Any]],
     epochs: int,
 ) -> dict[str, Any]:
@@ -105,6 +107,8 @@ def changes(
         question: Of `MORE`.
         settings: The values of the run, by dotted key.
         honours: The parts of a regularizer that the model honours.
+        kind: Of the data, as in `moves.Scope`.
+        dropout: The rate that is tried.
         sizes: Values of the model's keys, from the smallest size to the largest.
         epochs: That were trained; fewer than the run had where early stopping ended it.
     """
@@ -116,12 +120,7 @@ def changes(
         return {"trainer.epochs": 2 * settings["trainer.epochs"]}
 
     if question == "regularize":
-        if "dropout" in honours and not settings["regularizer.dropout"]:
-            return {"regularizer.dropout": 0.5}
-        # A penalty acts on hidden layers.
-        if "l2" in honours and not settings["regularizer.l2"] and layers != 0:
-            return {"regularizer.l2": 0.001}
-        return {}
+        return {**next(moves.regularized(settings, honours, kind, dropout), {})}
 
     # Weights that come from elsewhere fit no other size.
     if settings.get("model.init_from"):

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from goldilocks import console
 from goldilocks.config.checks import Composed, config_errors
 from goldilocks.config.literals import as_typed
-from goldilocks.config.settings import SEEDS, Settings, deciding, key_of
+from goldilocks.config.settings import SEEDS, Settings, as_word, deciding, key_of
 from goldilocks.diagnosis import moves
-from goldilocks.diagnosis.moves import HELPS, Attempt, Move, Scope
+from goldilocks.diagnosis.moves import DROPOUT, DROPOUT_OF_NUMBERS, HELPS, Attempt, Move, Scope
 from goldilocks.errors import StoreError
 from goldilocks.evaluation.baseline import deciding_metric
+from goldilocks.problem import Problem
 from goldilocks.run.summary import PROBES, THRESHOLDS
 from goldilocks.tracking import provenance
 from goldilocks.tracking.ledger import CHOICES
@@ -84,6 +85,7 @@ def propose(
         sizes=settings.traits.model.sizes,
         baseline=baseline["loss"],
         rows=rows,
+        dropout=dropout_of(context.problem),
         accepts=accepts,
         weighted=weighted and deciding_metric(context.problem, baseline) in SPOILT,
         probes=asks and accepts({"diagnosis.probes": 1}),
@@ -92,21 +94,71 @@ def propose(
     return moves.propose(present, _attempts(context, present), scope)
 
 
+def dropout_of(problem: Problem) -> float:
+    """Return the rate of dropout that is proposed for a problem."""
+    return DROPOUT_OF_NUMBERS if problem.type.endswith("regression") else DROPOUT
+
+
 def command(settings: Settings, changes: Mapping[str, str]) -> str:
     """Return the command of a configuration with some values changed, as it is typed in a shell.
 
-    `force=true` is left out: what exists is reused, and a seal stays closed.
+    `force=true` is left out: what exists is reused, and a seal stays closed. So are probes, which
+    are asked for run by run.
 
     Args:
         settings: The configuration.
         changes: Values as typed, by key or config group.
     """
-    if "final" in changes and settings.flat.get("diagnosis.probes"):
-        changes = {**changes, "diagnosis.probes": "0"}
-    replaced = {*changes, "force"}
-    unchanged = [word for word in settings.overrides if key_of(word) not in replaced]
+    replaced = {*changes, "force", "diagnosis.probes"}
+    if "experiment" not in settings.choices:  # Values of a recipe stand above those of options.
+        changes = _named(settings, _without_defaults(settings, changes))
+    if "regularizer" in changes:
+        replaced |= {key for key in settings.flat if key.startswith("regularizer.")}
+    typed = [key_of(word) for word in settings.overrides]
+    if changes.get("regularizer") == settings.choices["regularizer"] and "regularizer" not in typed:
+        changes = {key: text for key, text in changes.items() if key != "regularizer"}
+    unchanged = [word for word in settings.overrides if key_of(word) not in {*replaced, *changes}]
     changed = [f"{key}={value}" for key, value in changes.items()]
     return as_typed([provenance.program("python"), "train.py", *unchanged, *changed])
+
+
+def _without_defaults(settings: Settings, changes: Mapping[str, str]) -> dict[str, str]:
+    """Return the changes but for values that the chosen options have by themselves."""
+
+    def is_default(key: str, text: str) -> bool:
+        group, _, name = key.partition(".")
+        if group == "regularizer" or group not in settings.choices or not name:
+            return False
+        stated = settings.files.read(group, settings.choices[group])
+        return name in stated and as_word(stated[name]) == text
+
+    return {key: text for key, text in changes.items() if not is_default(key, text)}
+
+
+def _named(settings: Settings, changes: Mapping[str, str]) -> dict[str, str]:
+    """Return the changes with the option of the regularizer that says most of its new values."""
+    beginning = "regularizer."
+    new = {
+        key.removeprefix(beginning): text
+        for key, text in changes.items()
+        if key.startswith(beginning)
+    }
+    if not new:
+        return dict(changes)
+
+    values = {name: as_word(value) for name, value in settings.tree["regularizer"].items()} | new
+    different: dict[str, dict[str, str]] = {}
+    for option in settings.files.names("regularizer"):
+        stated = settings.files.read("regularizer", option)
+        different[option] = {
+            beginning + name: text
+            for name, text in values.items()
+            if as_word(stated.get(name)) != text
+        }
+    chosen = settings.choices["regularizer"]
+    option = min(different, key=lambda option: (len(different[option]), option != chosen))
+    rest = {key: text for key, text in changes.items() if not key.startswith(beginning)}
+    return {"regularizer": option, **different[option], **rest}
 
 
 def _attempts(context: RunContext, present: Attempt) -> list[Attempt]:

@@ -61,7 +61,7 @@ def answer(context: RunContext, spec: TrainingSpec, train: Train) -> None:
     left = context.settings.tree["diagnosis"]["probes"]
     while question := probes.most_valuable(verdict.answers, tried):
         tried.add(question)
-        values = _changes(question, outcome)
+        values = _changes(question, context, outcome)
         if not values:
             continue
         changed = _changed(spec, values)
@@ -95,12 +95,14 @@ def _finished(context: RunContext, spec: TrainingSpec) -> StoredRun | None:
     return run if run is not None and run.status == "FINISHED" else None
 
 
-def _changes(question: str, outcome: Outcome) -> dict[str, Any]:
+def _changes(question: str, context: RunContext, outcome: Outcome) -> dict[str, Any]:
     settings = outcome.spec.settings
     return probes.changes(
         question,
         settings.flat,
         honours=settings.traits.model.honours,
+        kind=settings.traits.dataset.kind,
+        dropout=next_moves.dropout_of(context.problem),
         sizes=settings.traits.model.sizes,
         epochs=len(outcome.result.history["loss"]),
     )
