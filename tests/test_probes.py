@@ -9,8 +9,8 @@ import pandas
 import pytest
 from mlflow.tracking import MlflowClient
 
-from goldilocks.diagnosis import Verdict, answers, judge
 from goldilocks.config.regularizer import AUGMENTATION
+from goldilocks.diagnosis import Verdict, answers, judge
 from goldilocks.diagnosis.history import Curves
 from goldilocks.diagnosis.probes import LEAST, Probe, changes, most_valuable, reconsidered
 from goldilocks.run.run import run
