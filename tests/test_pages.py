@@ -155,7 +155,7 @@ def test_the_page_has_the_question_the_results_and_the_published_numbers(root):
     ]
     assert "| dense | best_val_loss | 0.25 (epoch 3) | 0.3 | NB |" in text
     assert "NB: printed in the notebooks" in text
-    assert "- **overfit** (learned what holds of the training rows alone): dense, convnet." in text
+    assert "- **overfit** (stopping earlier or regularization would help): dense, convnet." in text
     assert "## The original data\n\nThe same.\n\n## Notes\n\n- A note.\n" in text
     assert "Not run" not in text
 

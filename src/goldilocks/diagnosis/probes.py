@@ -166,20 +166,23 @@ def most_valuable(probabilities: Mapping[str, float], answered: Collection[str])
 
 
 def reconsidered(verdict: Verdict, curves: Curves, probes: Sequence[Probe]) -> Verdict:
-    """Return the verdict again, with the answers of probes.
-
-    The word is that of the answers where they leave one; else it stays, if they leave it. Without
-    power it is unsure, whatever would help.
-    """
+    """Return the verdict again, with the answers of probes."""
     probabilities = dict(verdict.answers)
     for probe in probes:
         probabilities[probe.question] = probe.probability(probabilities[probe.question])
-    words, word = answers.possible(probabilities), "unsure"
     has_power = shows_power(verdict.evidence)
-    if has_power and verdict.word in words:
-        word = verdict.word
-    if has_power and len(words) == 1:
-        (word,) = words
+    word = word_after(verdict.word, probabilities, has_power=has_power)
     sentence = phrases.sentence(curves, word, probabilities, has_power=has_power)
     sentences = [sentence, *map(str, probes)]
     return replace(verdict, word=word, answers=probabilities, sentence=" ".join(sentences))
+
+
+def word_after(word: str, probabilities: Mapping[str, float], *, has_power: bool) -> str:
+    """Return the word that answers leave: theirs where they leave one, else the same, if they do.
+
+    Without power it is unsure, whatever would help.
+    """
+    words = answers.possible(probabilities)
+    if has_power and len(words) == 1:
+        return next(iter(words))
+    return word if has_power and word in words else "unsure"

@@ -20,12 +20,10 @@ class Description(NamedTuple):
 
 VERDICTS: Mapping[str, Description] = {
     "no_power": Description("no better than the baseline, beyond chance", "#6E6E6E", "#A8A8A8"),
-    "underfit": Description(
-        "more was to be had, by longer training or a larger model", "#0072B2", "#5CB6EA"
-    ),
-    "overfit": Description("learned what holds of the training rows alone", "#C84B00", "#F28C4E"),
+    "underfit": Description("more epochs or a larger model would help", "#0072B2", "#5CB6EA"),
+    "overfit": Description("stopping earlier or regularization would help", "#C84B00", "#F28C4E"),
     "balanced": Description(
-        "beats the baseline, stopped improving, and did not rise", "#007A59", "#3FC49B"
+        "beats the baseline, and none of these would help", "#007A59", "#3FC49B"
     ),
     "unsure": Description("the curve does not tell", "#8A6D00", "#D9B83A"),
     "diverged": Description("the loss exploded or is not a number", "#A3007A", "#E57CC8"),

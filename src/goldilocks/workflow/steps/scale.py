@@ -15,6 +15,7 @@ from goldilocks.workflow.candidate import Trained
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.model_sizes import SMALL, model_sizes
 from goldilocks.workflow.resume import once
+from goldilocks.workflow.size_probes import answered, large_enough
 from goldilocks.workflow.tables import model_size, row, runs_of
 
 GROWTH = 3.0  # how much longer an epoch of the next size is taken to last, at most
@@ -27,7 +28,7 @@ LEARNED_NOTHING = ("no_power", "diverged")  # verdicts
 
 
 def step(context: Context, power: PowerResult) -> ScaleResult:
-    """Train model sizes, from small to large, until a verdict is `overfit`."""
+    """Train model sizes, from small to large, until one overfits, or is large enough."""
     sizes = model_sizes(context.settings)
     small_index = min(SMALL, len(sizes) - 1)
     small = context.load(power.small)[0]
@@ -39,7 +40,9 @@ def step(context: Context, power: PowerResult) -> ScaleResult:
     out_of_budget = False
 
     while True:
-        overfits = any(size.verdict == "overfit" for size in trained.values())
+        sizes_by_now = _ordered(context, trained)
+        overfits = any(size.verdict == "overfit" for size in sizes_by_now)
+        overfits = overfits or large_enough(sizes_by_now) is not None
         if overfits and len(trained) >= SIZES_TO_SEE:
             waiting = [index for index in waiting if index < small_index]
         if not overfits and doubled < LONGER and _may_train_longer(context, trained):
@@ -65,8 +68,14 @@ def step(context: Context, power: PowerResult) -> ScaleResult:
                 trained[index] = training
         waiting = [index for index in waiting if index not in indices]
 
-    ordered = [trained[index] for index in sorted(trained)]
-    return _result(ordered, [context.problem.metric], out_of_budget=out_of_budget)
+    return _result(
+        _ordered(context, trained), [context.problem.metric], out_of_budget=out_of_budget
+    )
+
+
+def _ordered(context: Context, trained: Mapping[int, Trained]) -> list[Trained]:
+    """Return the sizes from the smallest to the largest, with what each says of the one below."""
+    return answered(context.comparison(), [trained[index] for index in sorted(trained)])
 
 
 def _may_train_longer(context: Context, trained: Mapping[int, Trained]) -> bool:
@@ -117,9 +126,12 @@ def _result(
     """Choose the size that tuning begins at, of those that were trained, from the smallest."""
     overfitting = [index for index, size in enumerate(trained) if size.verdict == "overfit"]
     learned = [i for i, size in enumerate(trained) if size.verdict not in LEARNED_NOTHING]
+    enough = large_enough(trained)
     if overfitting:
         # The one that was best before it overfitted has the most to gain from regularization.
         start = min(overfitting, key=lambda index: trained[index].best("loss"))
+    elif enough is not None:
+        start = enough
     else:
         start = max(learned, default=len(trained) - 1)
 
@@ -129,6 +141,7 @@ def _result(
         names=[size.candidate.name for size in trained],
         sizes=trained,
         overfit=overfit,
+        enough=enough,
         start=start,
         out_of_budget=out_of_budget,
         table=tuple(row(size, metrics) for size in trained),
