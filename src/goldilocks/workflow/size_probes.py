@@ -59,9 +59,10 @@ def _answered(comparison: Comparison, size: Trained, larger: Trained) -> Trained
     p["enlarge"] = probe.probability(p["enlarge"])
     # A word other than "unsure" is of a network with power.
     has_power = size.verdict != "unsure" or tags.get("beats_baseline") == "true"
-    tags = tags | {
+    tags = {
+        **tags,
         "verdict": probes.word_after(size.verdict, p, has_power=has_power),
         "verdict.reason": f"{tags.get('verdict.reason', '')} {probe}",
     }
-    metrics = metrics | {ANSWER.format("enlarge"): p["enlarge"]}
+    metrics = {**metrics, ANSWER.format("enlarge"): p["enlarge"]}
     return replace(size, run=replace(size.run, metrics=metrics, tags=tags))
