@@ -152,8 +152,8 @@ def test_the_final_command_has_no_probes():
 
 def test_a_probe_is_proposed_where_it_is_accepted():
     unsure, metrics = TAGS | {"verdict": "unsure"}, answered(go_on=0.5)
-    first, *_ = commands(checked("dataset=boston"), metrics, unsure)
-    assert "diagnosis.probes=1" in first
+    lines = commands(checked("dataset=boston"), metrics, unsure)
+    assert "diagnosis.probes=1   # a probe answers whether more epochs help" in lines[-1]
     for words in (["trainer.repeats=3"], ["protocol=kfold"]):
         lines = commands(checked("dataset=boston", *words), metrics, unsure)
         assert lines

@@ -12,7 +12,7 @@ from mlflow.tracking import MlflowClient
 from goldilocks.config.regularizer import AUGMENTATION
 from goldilocks.diagnosis import Verdict, answers, judge
 from goldilocks.diagnosis.history import Curves
-from goldilocks.diagnosis.probes import LEAST, Probe, changes, most_valuable, reconsidered
+from goldilocks.diagnosis.probes import LEAST, Probe, changes, reconsidered
 from goldilocks.run.run import run
 
 NOTHING = dict.fromkeys(answers.QUESTIONS, 0.05)
@@ -149,19 +149,22 @@ def test_the_sentence_has_both_values_and_the_rows():
 
 
 def test_the_question_that_most_likely_decides_the_word_is_asked_first():
-    assert most_valuable(NOTHING | {"go_on": 0.5}, ()) == "go_on"
+    assert answers.most_valuable(NOTHING | {"go_on": 0.5}, ()) == "go_on"
     # Whether to regularize decides nothing while it is open whether to go on.
-    assert most_valuable(NOTHING | {"go_on": 0.5, "regularize": 0.5}, ()) == "go_on"
+    assert answers.most_valuable(NOTHING | {"go_on": 0.5, "regularize": 0.5}, ()) == "go_on"
     # To regularize would be the same word as to stop earlier.
-    assert most_valuable(NOTHING | {"stop_earlier": 0.5, "regularize": 0.5}, ()) == "regularize"
-    assert most_valuable(NOTHING | {"go_on": 0.5, "enlarge": 0.5}, ("go_on",)) == "enlarge"
+    assert (
+        answers.most_valuable(NOTHING | {"stop_earlier": 0.5, "regularize": 0.5}, ())
+        == "regularize"
+    )
+    assert answers.most_valuable(NOTHING | {"go_on": 0.5, "enlarge": 0.5}, ("go_on",)) == "enlarge"
 
 
 def test_what_is_said_or_needs_no_training_is_not_asked():
-    assert most_valuable(NOTHING, ()) is None
-    assert most_valuable({}, ()) is None
-    assert most_valuable(NOTHING | {"stop_earlier": 0.5}, ()) is None
-    assert most_valuable(NOTHING | {"go_on": 0.5}, ("go_on",)) is None
+    assert answers.most_valuable(NOTHING, ()) is None
+    assert answers.most_valuable({}, ()) is None
+    assert answers.most_valuable(NOTHING | {"stop_earlier": 0.5}, ()) is None
+    assert answers.most_valuable(NOTHING | {"go_on": 0.5}, ("go_on",)) is None
 
 
 def test_the_first_question_with_the_answer_yes_decides_the_word():

@@ -12,7 +12,7 @@ import functools
 import importlib.resources
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ DECIDES = {
     "enlarge": "underfit",
 }
 QUESTIONS = tuple(DECIDES)
+TRAINABLE = QUESTIONS[1:]  # that a training answers: a run keeps the weights of its best epoch
 YES, NO = 0.9, 0.1  # probabilities from and to which an answer is said
 BENDS = 0.5  # where the pieces of a rank meet, on both sides
 
@@ -91,6 +92,33 @@ def possible(probabilities: Mapping[str, float]) -> set[str]:
         if probabilities[question] >= YES:
             return left
     return left | {"balanced"}
+
+
+def most_valuable(probabilities: Mapping[str, float], answered: Collection[str]) -> str | None:
+    """Return the open question whose answer most likely decides the word; None if none is open.
+
+    Where none decides it alone, it is the first of them.
+
+    Args:
+        probabilities: For each of `answers.QUESTIONS`; empty where nobody asks.
+        answered: Questions that are not to be asked again.
+    """
+
+    def decides(question: str) -> float:
+        p = probabilities[question]
+        shares = {1.0: p, 0.0: 1 - p}
+        return sum(
+            share
+            for answer, share in shares.items()
+            if len(possible({**probabilities, question: answer})) == 1
+        )
+
+    is_open = [
+        name
+        for name, p in probabilities.items()
+        if name in TRAINABLE and name not in answered and NO < p < YES
+    ]
+    return max(is_open, key=decides, default=None)
 
 
 def words(odds: Mapping[str, float]) -> dict[str, float]:

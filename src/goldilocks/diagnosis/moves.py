@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goldilocks.config.regularizer import AUGMENTATION
-from goldilocks.diagnosis.answers import NO, YES
+from goldilocks.diagnosis.answers import NO, YES, most_valuable
 from goldilocks.diagnosis.curve import SMALLEST, loss_error
 from goldilocks.formatting import number
 
@@ -190,9 +190,12 @@ def propose(present: Attempt, attempts: Sequence[Attempt], scope: Scope) -> tupl
     is_final = bool(base.final) and has_power and not left_open
     if not moves:
         return (_last(base, present, in_vain, left_open, is_final=is_final),)
-    if scope.probes and base.word == "unsure" and not base.probes:
+    question = most_valuable(base.answers, answered)
+    if scope.probes and base.word == "unsure" and not base.probes and question:
         probe = {**_typed(base.settings, present), "diagnosis.probes": "1"}
-        moves.insert(0, Move(probe, f"a probe answers it, {moves[0].reason}", moves[0].p))
+        p = base.answers[question]
+        reason = f"{start}a probe answers whether {HELPS[question]}, p = {p:.2f}"
+        moves = [*moves[: MOST - 1], Move(probe, reason, p)]
     if base.word == "balanced" and is_final:
         moves = [*moves[: MOST - 1], Move(_final(base, present), f"{start}the final run")]
     return tuple(moves[:MOST])

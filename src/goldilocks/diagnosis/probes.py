@@ -32,7 +32,7 @@ class Probe:
     """What a training with one change brought, on the validation rows of the run.
 
     Attributes:
-        question: Of `MORE`, which it answers.
+        question: Of `answers.TRAINABLE`, which it answers.
         changes: What was changed, as typed: "trainer.epochs=30".
         before: The run's validation loss, at its best epoch.
         gain: By how much that of the probe is lower; not finite where it diverged.
@@ -104,7 +104,7 @@ def changes(
     """Return what a probe of a question changes; nothing where no change would answer it.
 
     Args:
-        question: Of `MORE`.
+        question: Of `answers.TRAINABLE`.
         settings: The values of the run, by dotted key.
         honours: The parts of a regularizer that the model honours.
         kind: Of the data, as in `moves.Scope`.
@@ -136,33 +136,6 @@ def changes(
 
 def _times(value: Any) -> Any:
     return [LARGER * one for one in value] if isinstance(value, list) else LARGER * value
-
-
-def most_valuable(probabilities: Mapping[str, float], answered: Collection[str]) -> str | None:
-    """Return the open question whose answer most likely decides the word; None if none is open.
-
-    Where none decides it alone, it is the first of them.
-
-    Args:
-        probabilities: For each of `answers.QUESTIONS`; empty where nobody asks.
-        answered: Questions that are not to be asked again.
-    """
-
-    def decides(question: str) -> float:
-        p = probabilities[question]
-        shares = {1.0: p, 0.0: 1 - p}
-        return sum(
-            share
-            for answer, share in shares.items()
-            if len(answers.possible({**probabilities, question: answer})) == 1
-        )
-
-    is_open = [
-        name
-        for name, p in probabilities.items()
-        if name in MORE and name not in answered and answers.NO < p < answers.YES
-    ]
-    return max(is_open, key=decides, default=None)
 
 
 def reconsidered(verdict: Verdict, curves: Curves, probes: Sequence[Probe]) -> Verdict:

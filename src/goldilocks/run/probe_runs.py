@@ -18,7 +18,7 @@ import numpy as np
 import goldilocks.backend  # noqa: F401  First: it is quiet.
 from goldilocks import console, diagnosis
 from goldilocks.config.settings import Settings, as_word, key_of
-from goldilocks.diagnosis import Verdict, probes
+from goldilocks.diagnosis import Verdict, answers, probes
 from goldilocks.diagnosis.moves import HELPS
 from goldilocks.diagnosis.probes import Probe
 from goldilocks.errors import UserError
@@ -59,7 +59,7 @@ def answer(context: RunContext, spec: TrainingSpec, train: Train) -> None:
     answered: list[Probe] = []
     tried, elsewhere = set[str](), list[str]()
     left = context.settings.tree["diagnosis"]["probes"]
-    while question := probes.most_valuable(verdict.answers, tried):
+    while question := answers.most_valuable(verdict.answers, tried):
         tried.add(question)
         values = _changes(question, context, outcome)
         if not values:
