@@ -1,3 +1,4 @@
+import gc
 import hashlib
 import stat
 import zipfile
@@ -16,7 +17,6 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(archive, "PAUSE", 0.0)
     return tmp_path / "cache"
 
 
@@ -36,7 +36,7 @@ def test_fetch_downloads_once(site, cache):
     assert path.read_bytes() == CONTENT
     assert path == cache / "downloads" / "pets-pets.zip" / "pets-pets.zip"
     assert archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets") == path
-    assert len(site.asked) == 1
+    assert site.asked == 1
 
 
 def test_fetch_without_a_terminal_writes_one_plain_line(site, capfd):
@@ -61,28 +61,14 @@ def test_what_a_killed_download_left_goes_with_the_next_one(site, cache):
     assert downloads(cache) == ["pets-pets.zip"]
 
 
-def test_an_interrupted_download_is_resumed_where_it_broke_off(site, cache):
-    site.cut = [300_000, 200_000]
-    path = archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets")
-    assert path.read_bytes() == CONTENT
-    assert site.asked[0] == ""
-    assert all(asked.startswith("bytes=") for asked in site.asked[1:])
-    assert len(site.asked) == 3
-    assert downloads(cache) == ["pets-pets.zip"]
-
-
-def test_an_interrupted_download_begins_again_where_the_server_cannot_resume(site):
-    site.cut, site.resumable = [300_000], False
-    assert archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets").read_bytes() == CONTENT
-
-
-def test_a_download_that_always_breaks_off_leaves_nothing_and_succeeds_later(site, cache):
-    site.cut = [0] * 20
+# pooch leaves its connection open when a reply breaks off, until it is collected as garbage.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_download_that_breaks_off_leaves_nothing_and_succeeds_later(site, cache):
+    site.cut = [300_000]
     with pytest.raises(SourceUnavailable, match=r"Could not download http.*dataset\.dir=FOLDER"):
         archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets")
-    assert len(site.asked) == 1 + archive.RESUMES
+    gc.collect()
     assert downloads(cache) == []
-    site.cut = []
     assert archive.fetch(f"{site.url}/pets.zip", SHA256, name="pets").read_bytes() == CONTENT
 
 

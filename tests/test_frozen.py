@@ -62,7 +62,7 @@ def test_a_logged_model_comes_back_whole(pixels, tmp_path):
     np.testing.assert_allclose(
         loaded.predict(pixels, verbose=0), logged.predict(pixels, verbose=0), rtol=1e-5
     )
-    network = transfer.network(loaded)
+    network = transfer.split(loaded)[1]
     assert [weight.shape for weight in network.weights] == [
         weight.shape for weight in model.weights
     ]

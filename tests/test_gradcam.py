@@ -2,9 +2,10 @@ import keras
 import numpy as np
 import pytest
 
-from goldilocks.errors import AnalysisError
+from goldilocks.errors import AnalysisError, ModelError
 from goldilocks.interpret import gradcam
-from goldilocks.interpret.layer_graph import split, unnest
+from goldilocks.interpret.layer_graph import unnest
+from goldilocks.model.transfer import split
 
 SPOT = (slice(2, 6), slice(14, 18))  # where the image is bright
 
@@ -119,6 +120,6 @@ def test_a_model_without_a_nested_network_cannot_be_split():
     inputs = keras.Input((2,))
     flat = keras.Model(inputs, keras.layers.Dense(1)(inputs), name="flat")
     with pytest.raises(
-        AnalysisError, match=r"the model flat is not an encoder with a network behind it; expected"
+        ModelError, match=r"the model flat is not an encoder with a network behind it; expected"
     ):
         split(flat)

@@ -22,7 +22,7 @@ from goldilocks import cli
 from goldilocks.dataset.readers.reading import Reading
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import schema
-from goldilocks.interpret.layer_graph import split
+from goldilocks.model.transfer import split
 from goldilocks.problem import resolve
 from goldilocks.run import train
 from goldilocks.run.context import RunContext, TrainingSpec

@@ -134,9 +134,9 @@ def test_raw_rows_that_differ_are_refused(logged):
 
 def test_a_model_of_another_program_is_refused():
     plain = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)], name="mine")
-    for wanted in (transfer.network, lambda model: transfer.encoder(model, model)):
+    for wanted in (transfer.split, lambda model: transfer.encoder(model, model)):
         with pytest.raises(
             ModelError,
-            match=r"the model mine of the run .+ is not an encoder with a network behind it",
+            match=r"the model mine is not an encoder with a network behind it",
         ):
             wanted(plain)

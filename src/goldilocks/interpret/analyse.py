@@ -29,9 +29,9 @@ from goldilocks.interpret.figures import (
     network_figures,
     sample,
 )
-from goldilocks.interpret.layer_graph import split
 from goldilocks.model import weights_file
 from goldilocks.model.pretrained import NETWORKS
+from goldilocks.model.transfer import split
 from goldilocks.plots import images, style
 from goldilocks.problem import resolve
 from goldilocks.protocol import Split
@@ -66,6 +66,7 @@ def run(
         ConfigError: Its configuration is not one of this version.
         DataError: Its data is no longer there or has changed, or the image cannot be read.
         AnalysisError: There is no such layer.
+        ModelError: The model is no encoder with a network behind it.
     """
     backend.find_devices()
     logged = store.get_run(run_id)

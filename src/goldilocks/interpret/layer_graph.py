@@ -77,11 +77,6 @@ def unnest(model: keras.Model, inputs: Any = None) -> LayerGraph:
     while any(isinstance(operation, keras.Model) for operation in model.operations):
         model = keras.models.clone_model(model, clone_function=_itself, call_function=_unnest_once)
 
-    return _recorded(model, inputs)
-
-
-def _recorded(model: keras.Model, inputs: Any = None) -> LayerGraph:
-    """Return a copy of a model, of the same layers, with the calls of these."""
     calls: dict[str, Call] = {}
 
     def record(operation: keras.Operation, *arguments: Any, **keywords: Any) -> Any:
@@ -94,31 +89,6 @@ def _recorded(model: keras.Model, inputs: Any = None) -> LayerGraph:
         model, input_tensors=inputs, clone_function=_itself, call_function=record
     )
     return LayerGraph(copy, calls)
-
-
-def split(model: keras.Model) -> tuple[keras.Model, keras.Model]:
-    """Split a logged model into its encoder and its network: raw rows -> features -> predictions.
-
-    Args:
-        model: Raw rows -> predictions, its network nested behind the encoder's layers
-            (`encoding.attach`).
-
-    Raises:
-        AnalysisError: There is no nested network.
-    """
-    nested = [layer for layer in model.layers if isinstance(layer, keras.Model)]
-    if not nested:
-        raise AnalysisError(
-            f"the model {model.name} is not an encoder with a network behind it; expected a run "
-            "that this program has logged."
-        )
-    graph = _recorded(model)
-    features = graph.calls[nested[0].name].input
-    encoder = keras.Model(graph.model.input, features, name="encoder")
-    inputs = x = keras.Input(features.shape[1:], dtype=features.dtype)
-    for layer in nested:
-        x = layer(x)
-    return encoder, keras.Model(inputs, x, name=model.name)
 
 
 def evidence(graph: LayerGraph) -> keras.KerasTensor:

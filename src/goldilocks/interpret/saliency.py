@@ -35,7 +35,7 @@ def saliency(
     """Return the saliency of every feature of some rows.
 
     Args:
-        network: Features -> predictions, of any nesting (`layer_graph.split`).
+        network: Features -> predictions, of any nesting (`transfer.split`).
         features: float32 (rows, ...), or word indices, integer (rows, length), of a network with an
             embedding.
         labels: As of `evidence_gradients`.

@@ -83,7 +83,7 @@ def build(
     else:
         # The weights of the source run will replace its own.
         bottom = _base_of_keras(base, None, preprocess, facts.input_shape)
-        theirs = base_layer(transfer.network(source))
+        theirs = base_layer(transfer.split(source)[1])
         if theirs is not None and _operations(bottom) != _operations(theirs):
             raise ModelError(
                 f"model.preprocess is {preprocess} with model.base={base}; the run that "
@@ -142,7 +142,7 @@ def _base_of_run(source: keras.Model | None, shape: tuple[int, ...]) -> keras.Mo
         raise ModelError(
             "model.base is run, but model.init_from names none; add model.init_from=RUN_ID."
         )
-    network = transfer.network(source)
+    network = transfer.split(source)[1]
     if tuple(network.input_shape[1:]) != shape:
         raise ModelError(
             f"the run that model.init_from names takes images of {_size(network.input_shape[1:])}, "

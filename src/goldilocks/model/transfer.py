@@ -31,7 +31,8 @@ def start(model: keras.Model, source: keras.Model) -> None:
     Raises:
         ModelError: A layer does not fit; the message names the first, and nothing was changed.
     """
-    pairs = list(zip_longest(_weighted(model), _weighted(network(source))))
+    network = split(source)[1]
+    pairs = list(zip_longest(_weighted(model), _weighted(network)))
     for ours, theirs in pairs:
         if _shapes(ours) != _shapes(theirs):
             raise ModelError(
@@ -43,27 +44,35 @@ def start(model: keras.Model, source: keras.Model) -> None:
 
     for ours, theirs in pairs:
         ours.set_weights(theirs.get_weights())
-    for ours, theirs in zip(_units(model), _units(network(source)), strict=False):
+    for ours, theirs in zip(_units(model), _units(network), strict=False):
         ours.scale, ours.offset = theirs.scale, theirs.offset
 
 
-def network(source: keras.Model) -> keras.Model:
-    """Return the network of a logged model, features -> predictions, sharing its weights.
+def split(source: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Split a logged model into its encoder and its network, which share its weights.
+
+    Args:
+        source: Raw rows -> predictions, its network nested behind the encoder's layers
+            (`encoding.attach`).
+
+    Returns:
+        Raw rows -> features, and features -> predictions.
 
     Raises:
-        ModelError: The model was not logged by Goldilocks.
+        ModelError: There is no nested network.
     """
-    inner = source.layers[-1]
-    if not isinstance(inner, keras.Model) or inner.name != source.name:
+    nested = [layer for layer in source.layers if isinstance(layer, keras.Model)]
+    if not nested:
         raise ModelError(
-            f"the model {source.name} of the run that model.init_from names is not an encoder with "
-            "a network behind it; expected a run that this program has logged."
+            f"the model {source.name} is not an encoder with a network behind it; expected a run "
+            "that this program has logged."
         )
 
-    below = source.layers[-2]
-    if below.name != FROZEN:
-        return inner
-    return keras.Model(below.input, inner(below.output), name=inner.name)
+    below = source.operations[source.operations.index(nested[0]) - 1]
+    network = nested[-1]
+    if len(nested) > 1:
+        network = keras.Model(nested[0].input, network(nested[0].output), name=network.name)
+    return keras.Model(source.input, below.output, name="encoder"), network
 
 
 def encoder(source: keras.Model, fitted: keras.Model) -> keras.Model:
@@ -89,9 +98,7 @@ def encoder(source: keras.Model, fitted: keras.Model) -> keras.Model:
             "that run."
         )
 
-    network(source)  # It raises if there is no encoder.
-    position = -3 if source.layers[-2].name == FROZEN else -2
-    return keras.Model(source.input, source.operations[position].output, name="encoder")
+    return split(source)[0]
 
 
 def _inputs(model: keras.Model) -> dict[str, str]:

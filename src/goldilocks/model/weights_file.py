@@ -1,16 +1,11 @@
-"""Weights that Keras downloads: how long it may take, and what to say when it fails."""
+"""Weights that Keras downloads: what to say when it fails."""
 
 import contextlib
 import re
-import socket
-import sys
 from collections.abc import Generator
 
+from goldilocks.dataset.sources import original
 from goldilocks.errors import ModelError
-
-# Seconds without a byte from the server. Keras sets no limit, and a firewall that drops packets
-# would hang it for good.
-TIMEOUT = 20.0
 
 
 @contextlib.contextmanager
@@ -23,10 +18,8 @@ def explained(name: str) -> Generator[None]:
     Raises:
         ModelError: The weights could not be downloaded or stored.
     """
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT)
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with original.patience():
             yield
     except Exception as error:  # Keras raises a bare Exception when a download fails.
         message = str(error).strip().rstrip(".")
@@ -45,5 +38,3 @@ def explained(name: str) -> Generator[None]:
             "models of $KERAS_HOME (else ~/.keras); put the file there, or start from a run of "
             "your own (model.base=run model.init_from=RUN_ID), or untrained (model.weights=null)."
         ) from error
-    finally:
-        socket.setdefaulttimeout(before)

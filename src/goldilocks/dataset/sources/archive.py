@@ -1,6 +1,6 @@
 """Fetch archives once, check their checksums, and unpack them whole or not at all."""
 
-import time
+import sys
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -8,18 +8,12 @@ from urllib.parse import urlsplit
 
 import pooch
 import requests
-from rich.console import Console
-from rich.progress import track
 
 from goldilocks import console
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError, SourceUnavailable
 
-# An interrupted download is resumed this many times before it counts as failed.
-RESUMES = 4
 CHUNK = 2**16  # Bytes that are written at a time.
-# Seconds before it is resumed.
-PAUSE = 1.0
 # Seconds to wait for the connection, and for the next bytes. Short: without a network, `auto` turns
 # to the stand-in.
 TIMEOUT = (10, 60)
@@ -43,8 +37,8 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
         The path in `cache_dir()/downloads`, of a file that is whole and verified.
 
     Raises:
-        SourceUnavailable: No network, the server refuses, the download breaks off too often, or the
-            checksum differs.
+        SourceUnavailable: No network, the server refuses, the download breaks off, or the checksum
+            differs.
         DataError: The cache folder cannot be written.
     """
     file = f"{name}-{PurePosixPath(urlsplit(url).path).name}"
@@ -53,14 +47,13 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
 
     def download(building: Path) -> None:
         # pooch writes one plain line to stderr as it begins, verifies, and renames the temporary
-        # file at the end.
+        # file at the end, or removes it.
         pooch.retrieve(
             url,
             known_hash=f"sha256:{sha256}" if sha256 else None,
             fname=file,
             path=building,
-            # pooch names the parameters otherwise than it calls.
-            downloader=_download,  # pyright: ignore[reportArgumentType]
+            downloader=pooch.HTTPDownloader(sys.stderr.isatty(), CHUNK, timeout=TIMEOUT),
         )
 
     try:
@@ -79,45 +72,6 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
             f"Could not store {url} in {folder}: {error}. Make room, or set GOLDILOCKS_CACHE to a "
             "folder that can be written."
         ) from error
-
-
-def _download(url: str, output_file: str, _pooch: object) -> None:
-    """Append what is missing of `url` to the temporary `output_file`; called by pooch."""
-    target = Path(output_file)
-    for _ in range(RESUMES):
-        try:
-            _append(url, target)
-            return
-        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-            # No connection at all: waiting would only delay the stand-in.
-            if isinstance(error, requests.ConnectionError) and target.stat().st_size == 0:
-                raise
-            time.sleep(PAUSE)
-    _append(url, target)
-
-
-def _append(url: str, target: Path) -> None:
-    received = target.stat().st_size
-    headers = {"Accept-Encoding": "identity"}
-    if received:
-        headers["Range"] = f"bytes={received}-"
-    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
-        response.raise_for_status()
-        mode = "ab"
-        if response.status_code != requests.codes.partial_content:
-            mode, received = "wb", 0
-        stderr = Console(stderr=True)
-        chunks = track(
-            response.iter_content(CHUNK),
-            PurePosixPath(urlsplit(url).path).name,
-            total=(received + int(response.headers.get("Content-Length", 0))) / CHUNK or None,
-            completed=received // CHUNK,
-            console=stderr,
-            transient=True,
-            disable=not stderr.is_terminal,
-        )
-        with target.open(mode) as file:
-            file.writelines(chunks)
 
 
 def extract(archive: Path, folder: Path) -> Path:

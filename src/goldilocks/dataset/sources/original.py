@@ -39,7 +39,7 @@ def from_keras(name: str, function: str = "load_data") -> Any:
 
     file = f"{name}_word_index.json" if function == "get_word_index" else f"{name}.npz"
     try:
-        with _patience(PATIENCE), contextlib.redirect_stdout(sys.stderr):
+        with patience():
             return getattr(getattr(keras.datasets, name), function)()
     except Exception as error:  # Keras raises a bare Exception when a download fails.
         reason = str(error).strip().rstrip(".")
@@ -82,11 +82,12 @@ def decode(sequences: Iterable[Sequence[int]], word_index: Mapping[str, int]) ->
 
 
 @contextlib.contextmanager
-def _patience(seconds: float) -> Generator[None]:
-    """Set the default time-out of new sockets, for a while."""
+def patience() -> Generator[None]:
+    """Let Keras download within: with a limit of time, and its progress on standard error."""
     default = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
+    socket.setdefaulttimeout(PATIENCE)
     try:
-        yield
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
     finally:
         socket.setdefaulttimeout(default)
