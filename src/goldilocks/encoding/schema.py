@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from pydantic import TypeAdapter, ValidationError
+
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.depth import Levels
 from goldilocks.dataset.readers.files import Header
@@ -139,26 +141,12 @@ def from_json(text: str) -> Schema:
         DataError: It was written by another version of the program.
     """
     try:
-        written = json.loads(text)
-        written["classes"] = tuple(written["classes"])
-        written["thresholds"] = tuple(written.get("thresholds", ()))
-        # Before readings were logged, columns had a kind alone, and a time was one column or none.
-        time = written["time"] or ()
-        written["time"] = (time,) if isinstance(time, str) else tuple(time)
-        for name, column in written["columns"].items():
-            reading = Reading(kind=column) if isinstance(column, str) else Reading.from_json(column)
-            written["columns"][name] = reading
-        outputs = written.get("outputs", {}).items()
-        written["outputs"] = {name: Reading.from_json(reading) for name, reading in outputs}
-        if written.get("target_reading"):
-            written["target_reading"] = Reading.from_json(written["target_reading"])
-        for pair in ("image_size", "levels"):
-            if written.get(pair):
-                written[pair] = tuple(written[pair])
-        return Schema(**written)
-    except (KeyError, TypeError, ValueError) as error:
+        return TypeAdapter(Schema).validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        wrong = ": ".join([*map(str, first["loc"]), first["msg"]])
         raise DataError(
-            f"{FILE} cannot be read ({error}); expected what a run of this version of the program "
+            f"{FILE} cannot be read ({wrong}); expected what a run of this version of the program "
             "logs. Train again."
         ) from error
 

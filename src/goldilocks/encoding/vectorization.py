@@ -72,25 +72,25 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool, digest: st
     Raises:
         DataError: No text has a token.
     """
-    encoding = how.encoding
+    encoding, token, max_tokens = how["encoding"], how["token"], how["max_tokens"]
     if encoding == "auto":
         encoding = "sequence" if in_order else "multi_hot"
     bag = encoding if encoding in BAGS else None
 
     inputs = keras.Input((), dtype="string", name="text")
-    if how.hashing:
-        numbers = Hashing(how.max_tokens, how.token, name="hashing")(inputs)
+    if how["hashing"]:
+        numbers = Hashing(max_tokens, token, name="hashing")(inputs)
         if bag:
-            counting = keras.layers.CategoryEncoding(how.max_tokens, "count", name="bag")
+            counting = keras.layers.CategoryEncoding(max_tokens, "count", name="bag")
             numbers = counting(numbers, count_weights=ops.cast(numbers != PADDING, "float32"))
         if bag == "multi_hot":
             numbers = ops.minimum(numbers, 1)
     else:
         standardize, split = "lower_and_strip_punctuation", "whitespace"
-        if how.token == "character":
+        if token == "character":
             standardize, split = "lower", "character"
         layer = keras.layers.TextVectorization(
-            max_tokens=how.max_tokens,
+            max_tokens=max_tokens,
             standardize=standardize,
             split=split,
             output_mode=bag or "int",
@@ -102,11 +102,11 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool, digest: st
             layer.adapt(tf.constant(texts.tolist()), batch_size=1024)
             return {"tokens": layer.get_vocabulary(include_special_tokens=False)}
 
-        key = {"vocabulary": digest, "token": how.token, "max_tokens": how.max_tokens, "bag": bag}
+        key = {"vocabulary": digest, "token": token, "max_tokens": max_tokens, "bag": bag}
         tokens = cache.remembered(key | {"keras": keras.__version__}, adapt)["tokens"]
         if not tokens:
             raise DataError(
-                f"None of the {len(texts)} training texts has a {how.token}; expected texts of "
+                f"None of the {len(texts)} training texts has a {token}; expected texts of "
                 "letters or other signs, of which dataset.token=word leaves out punctuation."
             )
         layer.set_vocabulary(tokens)
@@ -117,7 +117,7 @@ def encoder(texts: np.ndarray, how: Vectorization, *, in_order: bool, digest: st
 
     numbers = _cut_and_padded(numbers, how)
     if encoding == "one_hot":
-        numbers = ops.one_hot(numbers, how.max_tokens, dtype="float32")
+        numbers = ops.one_hot(numbers, max_tokens, dtype="float32")
     return keras.Model(inputs, numbers, name="encoder")
 
 
@@ -148,23 +148,24 @@ def _cut_and_padded(indices: keras.KerasTensor, how: Vectorization) -> keras.Ker
         how: Says how.
 
     Returns:
-        int32 (batch, how.maxlen).
+        int32 (batch, `maxlen`).
     """
     # One column at least, if all texts are empty.
     indices = ops.pad(ops.cast(indices, "int32"), [[0, 0], [0, 1]])
     count = ops.sum(ops.cast(indices != PADDING, "int32"), axis=1, keepdims=True)
-    used = ops.minimum(count, how.maxlen)
+    maxlen = how["maxlen"]
+    used = ops.minimum(count, maxlen)
 
     # Where each token of the output stands among those that are used. Differences only: Keras
     # 3.15.1 takes the second of two summands for a bias where the batch is as long as the rows.
-    padding = how.maxlen - used if how.padding == "pre" else 0 * used
-    position = ops.reshape(ops.arange(how.maxlen, dtype="int32"), (1, how.maxlen)) - padding
+    padding = maxlen - used if how["padding"] == "pre" else 0 * used
+    position = ops.reshape(ops.arange(maxlen, dtype="int32"), (1, maxlen)) - padding
 
     # Where it stands in the text.
     source = position
-    if how.truncating == "pre":
+    if how["truncating"] == "pre":
         source = position - (used - count)
-    if how.reverse:
+    if how["reverse"]:
         source = count - 1 - source
 
     tokens = ops.take_along_axis(indices, ops.minimum(ops.maximum(source, 0), count), axis=1)

@@ -90,7 +90,7 @@ def word_weights(
     names = list(map(str, lookup.get_vocabulary()))
     if features.ndim == 1 and not vectorization.is_sequence(encoder):
         weights = dict(zip(names, contributions, strict=False))
-        tokens = vectorization.tokens([text], how.token).to_list()[0]
+        tokens = vectorization.tokens([text], how["token"]).to_list()[0]
         return [
             (token, float(weights.get(token, contributions[0])))
             for token in map(bytes.decode, tokens)
@@ -103,4 +103,4 @@ def word_weights(
         for index, weight in zip(features, contributions, strict=True)
         if index != vectorization.PADDING
     ]
-    return weights[::-1] if how.reverse else weights
+    return weights[::-1] if how["reverse"] else weights

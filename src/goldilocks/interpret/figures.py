@@ -174,7 +174,7 @@ def _text_figures(subject: Subject, wanted: Sequence[str]) -> Figures:
     how = subject.dataset.vectorization
     if not subject.classifies or how is None:
         return
-    if how.hashing:
+    if how["hashing"]:
         console.note("  the encoder keeps no words (hashing), so none can be coloured.")
         return
 

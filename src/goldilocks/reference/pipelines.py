@@ -100,7 +100,7 @@ def build(
 
     if dataset.vectorization is not None:
         ngrams = int(parameters["ngrams"])
-        characters = dataset.vectorization.token == "character"
+        characters = dataset.vectorization["token"] == "character"
         words = TfidfVectorizer(
             analyzer="char_wb" if characters else "word",
             token_pattern=r"(?u)\b\w+\b",  # Else a text of single letters would be empty.

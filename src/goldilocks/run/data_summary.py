@@ -96,7 +96,7 @@ def summarize(
         "code": provenance.code().digest,
         "content": cache.digest(dataset.digest, *parts),
         "reading": [dataset.name, dataset.location, dataset.target, dataset.unit, dataset.notes],
-        "columns": {name: reading.to_json() for name, reading in dataset.readings.items()},
+        "columns": {name: repr(reading) for name, reading in dataset.readings.items()},
         "split": notes_of_all(splits),
         "size": _size(dataset),
         "outputs": list(dataset.outputs),

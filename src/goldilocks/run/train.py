@@ -221,7 +221,7 @@ def prepare(
 
     max_tokens = 0
     if dataset.vectorization and vectorization.is_sequence(encoder):
-        max_tokens = dataset.vectorization.max_tokens
+        max_tokens = dataset.vectorization["max_tokens"]
 
     # Facts -> model.
     facts = Facts(

@@ -128,7 +128,7 @@ def unfit_metric(evidence: Evidence) -> Iterator[str]:
 def unsplit_texts(evidence: Evidence) -> Iterator[str]:
     """Say that texts have no blanks: 80 % of those with 10 letters or more are one word."""
     how = evidence.dataset.vectorization
-    if how is None or how.token != "word":
+    if how is None or how["token"] != "word":
         return
     texts = evidence.dataset.x[evidence.learnable]
     one_word = sum(len(text) >= LONG and len(text.split()) == 1 for text in texts)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from goldilocks.dataset.readers import dates
 from goldilocks.dataset.readers.numbers import NumberStyle
@@ -86,15 +85,3 @@ class Reading:
         if self.kind == NUMBER and self.style != NumberStyle():
             return f"number, written {self.style.describe()}"
         return self.kind
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what `from_json` reads."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, written: Mapping[str, Any]) -> Reading:
-        """Return the reading that `to_json` wrote."""
-        values = dict(written)
-        values["style"] = NumberStyle(**values["style"])
-        values["words"] = tuple(values["words"])
-        return cls(**values)
