@@ -13,6 +13,7 @@ import pytest
 
 from conftest import ROOT
 from goldilocks.cli import main
+from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.formatting import number
 
 SMALL = (
@@ -66,6 +67,7 @@ def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table, cap
     assert done.returncode == 0, done.stderr
     titles = re.findall(r"^(\d)\. ", done.stdout, re.MULTILINE)
     assert titles == list("1234567")
+    assert re.search(rf"- Its learning curve: ({'|'.join(VERDICTS)}) \(", done.stdout)
     client, logged = runs(folder)
     [above] = [run for run in logged if run.data.tags["role"] == "workflow"]
     steps = [run for run in logged if run.data.tags["role"] == "step"]

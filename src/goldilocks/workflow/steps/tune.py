@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
+from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.evaluation import measures
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.report.workflow.results import (
@@ -76,6 +77,7 @@ def step(
         failures=failures,
         balance=balance,
         chosen=chosen,
+        verdicts=VERDICTS,
         recalls=summary.recalls,
         silence=summary.silence(summary.counts(chosen[0].run.tags)),
         table=contest.table(),
