@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldilocks.diagnosis.moves import HELPS, Attempt, Scope, generic, propose
+from goldilocks.diagnosis.changes import Scope
+from goldilocks.diagnosis.directions import HELPS, Attempt
+from goldilocks.diagnosis.moves import generic, propose
 
 SETTINGS = {
     "model.units": 64,
@@ -250,7 +252,7 @@ def test_an_unusual_learning_rate_is_tried_first():
     low = {"optimizer.learning_rate": 1e-6}
     first, second = proposed(attempt(answers=NO | {"go_on": 0.95}, **low))
     assert changes([first, second]) == [
-        {"optimizer.learning_rate": "1e-05"},
+        {"optimizer.learning_rate": "0.001"},
         {"trainer.epochs": "40"},
     ]
     [move] = proposed(attempt("balanced", NO, **low))

@@ -11,7 +11,7 @@ import pytest
 from composition import NEEDED, checked
 from goldilocks.config.command_line import _with_search_path
 from goldilocks.config.literals import for_hydra
-from goldilocks.diagnosis.moves import HELPS
+from goldilocks.diagnosis.directions import HELPS
 from goldilocks.errors import StoreError
 from goldilocks.problem import standard
 from goldilocks.run import next_moves

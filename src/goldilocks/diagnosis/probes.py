@@ -13,7 +13,8 @@ from typing import Any
 
 from scipy import special
 
-from goldilocks.diagnosis import Verdict, answers, moves, phrases, shows_power
+from goldilocks.diagnosis import Verdict, answers, phrases, shows_power
+from goldilocks.diagnosis.changes import regularized
 from goldilocks.diagnosis.curve import SMALLEST
 from goldilocks.diagnosis.history import Curves
 from goldilocks.formatting import number
@@ -107,7 +108,7 @@ def changes(
         question: Of `answers.TRAINABLE`.
         settings: The values of the run, by dotted key.
         honours: The parts of a regularizer that the model honours.
-        kind: Of the data, as in `moves.Scope`.
+        kind: Of the data, as in `changes.Scope`.
         dropout: The rate that is tried.
         sizes: Values of the model's keys, from the smallest size to the largest.
         epochs: That were trained; fewer than the run had where early stopping ended it.
@@ -120,7 +121,7 @@ def changes(
         return {"trainer.epochs": 2 * settings["trainer.epochs"]}
 
     if question == "regularize":
-        return {**next(moves.regularized(settings, honours, kind, dropout), {})}
+        return {**next(regularized(settings, honours, kind, dropout), {})}
 
     # Weights that come from elsewhere fit no other size.
     if settings.get("model.init_from"):

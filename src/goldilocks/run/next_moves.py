@@ -17,7 +17,9 @@ from goldilocks.config.checks import Composed, config_errors
 from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import SEEDS, Settings, as_word, deciding, key_of
 from goldilocks.diagnosis import moves
-from goldilocks.diagnosis.moves import DROPOUT, DROPOUT_OF_NUMBERS, HELPS, Attempt, Move, Scope
+from goldilocks.diagnosis.changes import DROPOUT, DROPOUT_OF_NUMBERS, Scope
+from goldilocks.diagnosis.directions import HELPS, Attempt
+from goldilocks.diagnosis.moves import Move
 from goldilocks.errors import StoreError
 from goldilocks.evaluation.baseline import deciding_metric
 from goldilocks.problem import Problem

@@ -19,7 +19,7 @@ import goldilocks.backend  # noqa: F401  First: it is quiet.
 from goldilocks import console, diagnosis
 from goldilocks.config.settings import Settings, as_word, key_of
 from goldilocks.diagnosis import Verdict, answers, probes
-from goldilocks.diagnosis.moves import HELPS
+from goldilocks.diagnosis.directions import HELPS
 from goldilocks.diagnosis.probes import Probe
 from goldilocks.errors import UserError
 from goldilocks.evaluation.differences import Comparison
