@@ -86,7 +86,7 @@ def directions(base: Attempt, scope: Scope, attempts: Sequence[Attempt]) -> Iter
         yield Direction("rate", "training diverged", steadier, tries=3)
         return
 
-    if base.word not in ("overfit", "balanced") and not base.answers.get("regularize", 0) > WORTH:
+    if base.word in ("underfit", "no_power") or base.answers.get("enlarge", 0) >= WORTH:
         weaker = [*relaxed(settings, scope)]
         reason = "strong regularization: perhaps less helps"
         yield Direction("relax", reason, weaker, tries=max(1, len(weaker)))
