@@ -14,7 +14,7 @@ from goldilocks.search.space import Space
 
 GRID = "grid"
 
-# Optuna's classes by the names that people type, and the package that one needs beside Optuna.
+# Optuna's classes by the names that people type.
 SAMPLERS = {
     GRID: "RandomSampler",  # Its points are trials before the sampler is asked.
     "tpe": "TPESampler",
@@ -22,10 +22,7 @@ SAMPLERS = {
     "qmc": "QMCSampler",
     "nsgaii": "NSGAIISampler",
     "nsgaiii": "NSGAIIISampler",
-    "cmaes": "CmaEsSampler",
-    "gp": "GPSampler",
 }
-NEEDS = {"cmaes": "cmaes", "gp": "torch"}
 
 PRUNERS = ("none", "median", "hyperband", "wilcoxon")
 
@@ -46,7 +43,6 @@ class Options:
     pruner_warmup: int
     study: str | None
     params: Mapping[str, Any] | None
-    when: Mapping[str, str] | None
     max_batch_size: int | None
 
 
