@@ -7,8 +7,7 @@ try:
     import hydra
     from omegaconf import DictConfig
 
-    from goldilocks.config import command_line
-    from goldilocks.config import settings as config
+    from goldilocks.config import command_line, composition
 except ModuleNotFoundError as error:
     sys.exit(
         f"{error.name} is not installed for {sys.executable}: run `make train`, then "
@@ -20,7 +19,7 @@ except ModuleNotFoundError as error:
 def main(cfg: DictConfig) -> float:
     """Check the composed config, then train; TensorFlow is imported once the config is right."""
     with command_line.sentences():
-        settings = config.settle(cfg)
+        settings = composition.settle(cfg)
         from goldilocks.run.run import run
 
         return run(settings)

@@ -7,8 +7,7 @@ try:
     import hydra
     from omegaconf import DictConfig
 
-    from goldilocks.config import command_line
-    from goldilocks.config import settings as config
+    from goldilocks.config import command_line, composition
     from goldilocks.workflow import refused
 except ModuleNotFoundError as error:
     sys.exit(
@@ -21,7 +20,7 @@ except ModuleNotFoundError as error:
 def main(cfg: DictConfig) -> None:
     """Check the composed config, then conduct the workflow."""
     with command_line.stopping():
-        settings = config.settle(cfg)
+        settings = composition.settle(cfg)
         refused.check(settings)
         from goldilocks.jobs.resources import prepare
 

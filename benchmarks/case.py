@@ -5,7 +5,8 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 
 from goldilocks import backend  # noqa: F401  First: it is quiet.
-from goldilocks.config.settings import Settings, settled
+from goldilocks.config.composition import settled
+from goldilocks.config.settings import Settings
 from goldilocks.problem import resolve
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.train import prepare

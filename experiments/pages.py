@@ -20,7 +20,8 @@ import page_text
 from chapter import Chapter
 from goldilocks import console
 from goldilocks.config.command_line import composition_errors, stopping
-from goldilocks.config.settings import Settings, settled
+from goldilocks.config.composition import settled
+from goldilocks.config.settings import Settings
 from goldilocks.errors import ConfigError
 from goldilocks.plots import overlays, style
 from goldilocks.report.grouping import Basis

@@ -6,8 +6,9 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
+from goldilocks.config.composition import settled
 from goldilocks.config.options import OptionFiles
-from goldilocks.config.settings import GROUPS, Settings, settled
+from goldilocks.config.settings import GROUPS, Settings
 
 ROOT = Path(__file__).parent.parent
 CONF = ROOT / "conf"

@@ -12,7 +12,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from goldilocks import prepare_environment
-from goldilocks.config.settings import Settings, settled
+from goldilocks.config.composition import settled
+from goldilocks.config.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 prepare_environment()

@@ -19,8 +19,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from composition import FILES, NEEDED, OPTIONS, composed
-from goldilocks.config.checks import leaves
-from goldilocks.config.settings import COMPOSED, plain
+from goldilocks.config.composition import plain
+from goldilocks.config.settings import COMPOSED, leaves
 
 NUMBERS = [
     "9" * 400, "-" + "9" * 400, "0." + "3" * 400, "inf", "-inf", "nan", "-0", "1e309", "-1e309",

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import hydra
 
-from goldilocks.config import command_line
-from goldilocks.config import settings as config
+from goldilocks.config import command_line, composition
 from goldilocks.tracking.tracker import JournalTracker
 
 CONF = Path(__file__).parent.parent / "conf"
@@ -44,7 +43,7 @@ SABOTAGE = {3: kill, 5: fail, 7: hang, 9: swell}
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def main(cfg) -> float:
     with command_line.sentences():
-        settings = config.settle(cfg)
+        settings = composition.settle(cfg)
         from goldilocks.run.run import run
 
         harm = SABOTAGE.get(settings.tree["seed"])

@@ -2,9 +2,10 @@ import pytest
 
 from composition import FILES, NEEDED, OPTIONS, ROOT, checked, composed
 from goldilocks.config import settings
-from goldilocks.config.checks import leaves, unknown
+from goldilocks.config.composition import composed as before_checks
 from goldilocks.config.rules import rule_of, same_type
-from goldilocks.errors import ConfigError
+from goldilocks.config.settings import leaves
+from goldilocks.errors import ConfigError, unknown
 
 FILE = f"dataset.file={ROOT / 'README.md'}"
 
@@ -346,7 +347,7 @@ def test_a_whole_number_is_taken_in_every_option_where_a_real_one_is_expected(gr
         }
         words = (f"{group}={name}", *NEEDED.get(name, ()))
         cfg = composed(*words, *(f"{key}={number}" for key, number in typed.items()))
-        read = leaves(settings.composed(cfg, cfg.hydra).tree)
+        read = leaves(before_checks(cfg, cfg.hydra).tree)
         for key, number in typed.items():
             assert isinstance(read[key], float), f"{group}={name} {key}"
             assert read[key] == number

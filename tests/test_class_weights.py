@@ -8,7 +8,8 @@ import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
 from composition import composed
-from goldilocks.config.settings import hash_of, plain
+from goldilocks.config.composition import plain
+from goldilocks.config.settings import hash_of
 from goldilocks.dataset import Dataset
 from goldilocks.encoding.targets import check_targets, class_weights
 from goldilocks.errors import DataError

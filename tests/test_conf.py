@@ -14,9 +14,8 @@ from omegaconf import OmegaConf
 
 from composition import CONF, FILES, NEEDED, OPTIONS, ROOT, checked, composed
 from goldilocks.config import traits
-from goldilocks.config.checks import leaves
 from goldilocks.config.rules import rule_of, rules_of
-from goldilocks.config.settings import COMPOSED, GROUPS, NOT_ARGUMENTS
+from goldilocks.config.settings import COMPOSED, GROUPS, NOT_ARGUMENTS, leaves
 from goldilocks.errors import ConfigError
 from goldilocks.model import Regularizer
 

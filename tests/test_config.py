@@ -5,8 +5,10 @@ import pytest
 from omegaconf import OmegaConf
 
 from composition import CONF, ROOT, checked
-from goldilocks.config.command_line import compose_settings, errors_in
-from goldilocks.config.settings import PARENT_FILE, typed_overrides
+from goldilocks.config.command_line import compose_settings
+from goldilocks.config.composition import typed_overrides
+from goldilocks.config.mistakes import errors_in
+from goldilocks.config.settings import PARENT_FILE
 from goldilocks.errors import ConfigError
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from composition import FILES, ROOT
 from goldilocks import cli
-from goldilocks.config.checks import leaves
 from goldilocks.config.rules import rules_of
+from goldilocks.config.settings import leaves
 from goldilocks.dataset import Dataset, Vectorization, findings, table
 from goldilocks.dataset.checks.evidence import Evidence
 from goldilocks.dataset.findings import Finding

@@ -17,8 +17,8 @@ import pytest
 
 import generated_inputs
 from composition import CONF, ROOT, checked
-from goldilocks.config import command_line, literals
-from goldilocks.config.settings import COMPOSED
+from goldilocks.config import command_line, literals, mistakes
+from goldilocks.config.settings import COMPOSED, listed
 from goldilocks.errors import ConfigError, UserError
 from goldilocks.run import data_source, data_summary
 
@@ -82,9 +82,9 @@ def compose(number):
     def act():
         if not literals.MULTIRUN & set(words):
             return command_line.compose_settings(words, CONF)
-        errors = command_line.errors_in(literals.for_hydra(words), CONF, "config")
+        errors = mistakes.errors_in(literals.for_hydra(words), CONF, "config")
         if errors:
-            raise ConfigError(command_line.listed(errors))
+            raise ConfigError(listed(errors))
         return "accepted"
 
     # What an option brings with it may not go with another one, whose key is then named.

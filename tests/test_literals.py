@@ -10,9 +10,9 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from composition import composed
+from goldilocks.config.composition import plain
 from goldilocks.config.literals import as_typed, for_hydra
 from goldilocks.config.rules import rules_of
-from goldilocks.config.settings import plain
 
 NAMES = [
     *(

@@ -12,7 +12,8 @@ from hydra import compose, initialize_config_dir
 import goldilocks.dataset
 import goldilocks.model
 from composition import CONF, ROOT
-from goldilocks.config.settings import Settings, settled
+from goldilocks.config.composition import settled
+from goldilocks.config.settings import Settings
 from goldilocks.errors import ConfigError, ModelError
 from goldilocks.run.run import run
 from goldilocks.workflow.model_sizes import model_sizes

@@ -5,7 +5,7 @@ instead. The commands end with the message and exit status 1; only other errors 
 """
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 
 def did_you_mean(name: str, options: Iterable[str], show: Callable[[str], object] = str) -> str:
@@ -16,6 +16,12 @@ def did_you_mean(name: str, options: Iterable[str], show: Callable[[str], object
     """
     close = difflib.get_close_matches(name, list(options), n=1)
     return f" Did you mean {show(close[0])}?" if close else ""
+
+
+def unknown(name: str, options: Sequence[str], *, what: str) -> str:
+    """Return the sentence for a name that does not exist, with the nearest one that does."""
+    hint = did_you_mean(name, options)
+    return f"{name} is not {what}; expected one of {', '.join(options)}.{hint}"
 
 
 class UserError(Exception):

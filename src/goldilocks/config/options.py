@@ -16,6 +16,9 @@ from omegaconf._utils import get_yaml_loader
 
 from goldilocks.errors import ConfigError
 
+# A configuration or a part of one, plain containers all through.
+Tree = Mapping[str, Any]
+
 
 class _Loader(yaml.CSafeLoader):
     """Read numbers and dates as OmegaConf does: 1e-3 is a number, 2009-01-01 is text."""
@@ -89,7 +92,7 @@ def option_files(sources: Iterable[Any]) -> OptionFiles:
 
 
 @functools.lru_cache(maxsize=256)
-def _parse(file: Path, changed: int) -> Mapping[str, Any]:
+def _parse(file: Path, changed: int) -> Tree:
     """Parse a file; `changed`, its time in ns, makes a new version another entry of the cache."""
     try:
         return yaml.load(file.read_bytes(), Loader=_Loader) or {}
@@ -97,7 +100,7 @@ def _parse(file: Path, changed: int) -> Mapping[str, Any]:
         raise ConfigError(f"{file} is not YAML: {error}") from error
 
 
-def _merge(base: Mapping[str, Any], overriding: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(base: Tree, overriding: Tree) -> dict[str, Any]:
     """Merge two mappings as Hydra does: mappings key by key, all else is replaced."""
     merged = dict(base)
     for key, value in overriding.items():

@@ -3,12 +3,12 @@
 import importlib
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from goldilocks.config.options import Tree
 from goldilocks.errors import ProblemError, did_you_mean
 from goldilocks.problem import COST, METRIC_SYNONYMS, PROBLEMS, OwnMetric
 
@@ -25,13 +25,13 @@ def listed() -> list[str]:
     return yaml.safe_load(file.read_text("utf-8")).get("own") or [] if file.is_file() else []
 
 
-def paths(tree: Mapping[str, Any]) -> list[str]:
+def paths(tree: Tree) -> list[str]:
     """Return the paths of those metrics of a configuration that a person has written."""
     names = tree["problem"]["metrics"]
     return [] if names == "auto" else [name for name in names if "." in name]
 
 
-def metrics(tree: Mapping[str, Any]) -> tuple[OwnMetric, ...]:
+def metrics(tree: Tree) -> tuple[OwnMetric, ...]:
     """Return those of the metrics of a configuration that a person has written.
 
     Args:

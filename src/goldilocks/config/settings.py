@@ -11,32 +11,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from hydra.conf import HydraConf
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from hydra.utils import get_method
-from omegaconf import DictConfig, OmegaConf
 
-from goldilocks.config import own
-from goldilocks.config.checks import (
-    Composed,
-    chooses_threshold,
-    config_errors,
-    foreign_keys,
-    leaves,
-    metric_names,
-    real_numbers,
-    resolve_problem,
-)
+from goldilocks.config import own, traits
 from goldilocks.config.literals import as_typed, plainest
-from goldilocks.config.options import OptionFiles, option_files
+from goldilocks.config.options import OptionFiles, Tree
 from goldilocks.config.regularizer import Regularizer
+from goldilocks.config.rules import rule_of
 from goldilocks.config.traits import ModelTraits, Traits
 from goldilocks.errors import ConfigError
 from goldilocks.formatting import name_of
-from goldilocks.problem import Problem
+from goldilocks.problem import Problem, check_monitor, resolve
 
 # The groups of which every configuration has an option, and the overlay `experiment`.
 COMPOSED = ("dataset", "model", "optimizer", "regularizer", "protocol", "trainer", "tracking")
@@ -74,25 +61,36 @@ PARENT_FILE = "parent_run_id"
 
 @dataclass(frozen=True)
 class Settings:
-    """A configuration that has passed every check.
+    """A configuration, which `composition.settled` has checked.
 
     Attributes:
-        tree: The resolved configuration, plain containers all through.
+        tree: The resolved configuration, plain containers all through, without traits.
+        stated: The traits in the composed configuration, by config group.
         choices: The option chosen in each config group.
-        traits: What the chosen options state about themselves.
         files: The files of all options.
         overrides: The overrides of this run, as typed.
         sweep_dir: The folder of the sweep that this run belongs to; None for a run of its own.
         job: Its number in the sweep, from 0; None for a run of its own.
     """
 
-    tree: Mapping[str, Any]
+    tree: Tree
+    stated: Tree
     choices: Mapping[str, str]
-    traits: Traits
     files: OptionFiles
-    overrides: tuple[str, ...]
+    overrides: tuple[str, ...] = ()
     sweep_dir: Path | None = None
     job: int | None = None
+
+    @functools.cached_property
+    def traits(self) -> Traits:
+        """What the chosen options state about themselves, once `config_errors` found no mistake."""
+        parts: dict[str, Any] = {g: kind(**self.stated[g]) for g, kind in traits.GROUPS.items()}
+        return Traits(**parts)
+
+    def defaults(self) -> dict[str, Any]:
+        """Return every key of the chosen options with its default, by its dotted name."""
+        groups = [group for group in self.choices if group != "experiment"]
+        return leaves({group: self.files.read(group, self.choices[group]) for group in groups})
 
     @property
     def flat(self) -> dict[str, Any]:
@@ -150,7 +148,7 @@ class Settings:
         """The command that does this run again."""
         return as_typed(["python", "train.py", *self.overrides])
 
-    def changed(self, values: Mapping[str, Any]) -> "Settings":
+    def changed(self, values: Tree) -> "Settings":
         """Return the settings with other values of some dotted keys, as if they had been typed.
 
         They are not checked.
@@ -177,10 +175,13 @@ class Settings:
             data_problem: The problem type of the data set, once it is loaded.
 
         Raises:
-            ProblemError: The problem type does not go with the loss, the metrics or the monitored
-                value.
+            ProblemError: The problem type, the last activation, the loss and the metrics do not go
+                together, or the monitored value will not be logged.
         """
-        return resolve_problem(self.tree, data_problem)
+        problem = resolve(data_problem, **self.tree["problem"], own_metrics=own.metrics(self.tree))
+        data_loss = self.regularizer.penalizes or problem.class_weight != "none"
+        check_monitor(problem, self.tree["trainer"]["monitor"], data_loss=data_loss)
+        return problem
 
     @property
     def packages(self) -> Sequence[str]:
@@ -196,7 +197,8 @@ class Settings:
     @property
     def chooses_threshold(self) -> bool:
         """Whether the thresholds of classes or labels are chosen on validation rows."""
-        return chooses_threshold(self.tree)
+        threshold, cost = self.tree["problem"]["threshold"], self.tree["problem"]["cost"]
+        return threshold == "auto" or (threshold is None and cost is not None)
 
     def models(self) -> dict[str, ModelTraits]:
         """Return the traits of every model, chosen or not."""
@@ -223,7 +225,7 @@ def hash_of(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def builder(tree: Mapping[str, Any], group: str) -> Callable[..., Any]:
+def builder(tree: Tree, group: str) -> Callable[..., Any]:
     """Return the function behind the option of a config group, with its keys filled in.
 
     Args:
@@ -245,7 +247,23 @@ def builder(tree: Mapping[str, Any], group: str) -> Callable[..., Any]:
     return functools.partial(function, **node)
 
 
-def deciding(flat: Mapping[str, Any]) -> dict[str, Any]:
+def leaves(tree: Tree, prefix: str = "") -> dict[str, Any]:
+    """Return every leaf of a configuration by its dotted key; a list, or a value, is one leaf.
+
+    `_target_` and traits are no keys that a person gives, and left out.
+    """
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if key in ("_target_", "traits"):
+            continue
+        if isinstance(value, Mapping) and rule_of(f"{prefix}{key}") is None:
+            flat |= leaves(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def deciding(flat: Tree) -> dict[str, Any]:
     """Return, of settings by their dotted names, those that can change a result."""
     effective = {key: value for key, value in flat.items() if not key.startswith(WITHOUT_EFFECT)}
     # The names of these options are other words for what their keys say, or for nothing.
@@ -269,61 +287,6 @@ def search_path(overrides: Sequence[str]) -> list[str]:
     return [override for override in overrides if override.startswith("hydra.searchpath=")]
 
 
-def typed_overrides(hydra: Any) -> list[str]:
-    """Return the overrides of a configuration's `hydra` node as typed: `${oc.env:KEY}` stays."""
-    return cast(list[str], OmegaConf.to_container(hydra.overrides.task, resolve=False))
-
-
-def settle(cfg: DictConfig) -> Settings:
-    """Return the checked settings of the job that Hydra is running.
-
-    Raises:
-        ConfigError: Anything is wrong; the message lists all of it.
-    """
-    hydra = HydraConfig.get()
-    overrides = [*search_path(hydra.overrides.hydra), *typed_overrides(hydra)]
-    settings = settled(cfg, hydra=hydra, overrides=overrides)
-    if hydra.mode != RunMode.MULTIRUN:
-        return settings
-    return dataclasses.replace(
-        settings, sweep_dir=Path(hydra.sweep.dir).absolute(), job=hydra.job.num
-    )
-
-
-def settled(
-    cfg: DictConfig,
-    *,
-    hydra: HydraConf | DictConfig,
-    overrides: Sequence[str],
-) -> Settings:
-    """Return the checked settings of a composed config, outside of a running Hydra job as well.
-
-    Args:
-        cfg: As Hydra composed it.
-        hydra: The node `hydra` of the same composition.
-        overrides: As typed.
-
-    Raises:
-        ConfigError: Anything is wrong; the message lists all of it.
-    """
-    choices = hydra.runtime.choices
-    lost = [removed(override) for override in overrides if override[0] == "~"]
-    several = [group for group in GROUPS if group != "experiment" and not choices.get(group)]
-    lost += [f"{group} has no single option; expected {group}=OPTION." for group in several]
-    if lost:
-        raise ConfigError(listed(lost))
-    composition = composed(cfg, hydra)
-    if errors := config_errors(composition) or list(foreign_keys(composition)):
-        raise ConfigError(listed(errors))
-    return Settings(
-        composition.tree,
-        composition.choices,
-        composition.traits(),
-        composition.files,
-        tuple(overrides),
-    )
-
-
 def removed(override: str) -> str:
     """Return the sentence for an override that removes a key or a group."""
     return f"{override} removes what a run needs; give it a value."
@@ -334,31 +297,3 @@ def listed(errors: Sequence[str]) -> str:
     count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
     lines = [f"  {number}. {error}" for number, error in enumerate(errors, 1)]
     return "\n".join([f"the configuration has {count}; nothing was run.", *lines])
-
-
-def plain(cfg: DictConfig) -> dict[str, Any]:
-    """Return a composed config as plain containers, without Hydra's own part."""
-    without_hydra = OmegaConf.masked_copy(cfg, [str(key) for key in cfg if key != "hydra"])
-    return _text_keys(OmegaConf.to_container(without_hydra, resolve=True))
-
-
-def _text_keys(node: Any) -> Any:
-    """Return plain containers whose keys are texts: a class may be named 1."""
-    if isinstance(node, dict):
-        return {str(key): _text_keys(value) for key, value in node.items()}
-    return node
-
-
-def composed(cfg: DictConfig, hydra: HydraConf | DictConfig) -> Composed:
-    """Return a composed config with its traits apart, and the options chosen in our groups."""
-    tree, choices = plain(cfg), hydra.runtime.choices
-    nodes = {group: node for group, node in tree.items() if isinstance(node, dict)}
-    composition = Composed(
-        tree,
-        {group: node.pop("traits") for group, node in nodes.items() if "traits" in node},
-        {group: str(choices[group]) for group in GROUPS if choices.get(group)},
-        option_files(hydra.runtime.config_sources),
-    )
-    real_numbers(tree, composition.defaults())
-    metric_names(nodes)
-    return composition

@@ -6,8 +6,8 @@ line nor a recipe, a sweep or a search space can change them.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
 
+from goldilocks.config.options import Tree
 from goldilocks.config.rules import rules_of
 
 
@@ -55,7 +55,7 @@ class ModelTraits:
 
     accepts: Sequence[str]
     honours: Sequence[str]
-    sizes: Sequence[Mapping[str, Any]]
+    sizes: Sequence[Tree]
     reads_in_order: bool = False
     fewest_layers: int | None = None
     per_layer: Sequence[str] = ()
@@ -104,7 +104,7 @@ GROUPS = {
 }
 
 
-def errors_of(group: str, name: str, stated: Mapping[str, Any]) -> Iterator[str]:
+def errors_of(group: str, name: str, stated: Tree) -> Iterator[str]:
     """Yield what is wrong with the traits that the file of an option states, in sentences."""
     required: dict[str, bool] = {}
     if group in GROUPS:

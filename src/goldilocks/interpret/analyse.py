@@ -15,8 +15,8 @@ import yaml
 from goldilocks import backend, console
 from goldilocks.backend import keras
 from goldilocks.config import renamed
-from goldilocks.config.checks import leaves, path_errors, value_errors
-from goldilocks.config.settings import COMPOSED, builder
+from goldilocks.config.checks import path_errors, value_errors
+from goldilocks.config.settings import COMPOSED, builder, leaves
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import pixels
 from goldilocks.dataset.readers.content import UnreadableFile

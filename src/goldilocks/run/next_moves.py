@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from goldilocks import console
-from goldilocks.config.checks import Composed, config_errors
+from goldilocks.config.checks import config_errors
 from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import SEEDS, Settings, as_word, deciding, key_of
 from goldilocks.diagnosis import moves
@@ -262,10 +262,4 @@ def _final(
 
 def _is_accepted(settings: Settings, values: Mapping[str, Any]) -> bool:
     """Return whether the checks of configurations accept these settings with other values."""
-    tree = dict(settings.tree)
-    for key, value in values.items():
-        group, _, name = key.partition(".")
-        tree[group] = {**tree[group], name: value}
-    groups = [group for group in settings.choices if group != "experiment"]
-    stated = {group: settings.files.traits(group, settings.choices[group]) for group in groups}
-    return not config_errors(Composed(tree, stated, settings.choices, settings.files))
+    return not config_errors(settings.changed(values))

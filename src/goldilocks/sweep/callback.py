@@ -15,7 +15,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks import console
 from goldilocks.config.command_line import stopping
-from goldilocks.config.settings import listed, typed_overrides
+from goldilocks.config.composition import typed_overrides
+from goldilocks.config.settings import listed
 from goldilocks.errors import ConfigError, UserError
 from goldilocks.jobs import records
 from goldilocks.sweep.expand import jobs_of
@@ -46,10 +47,10 @@ class Parent(Callback):
 
             if config.hydra.runtime.choices["hydra/launcher"] == "local":
                 processes.prepare(config.hydra.launcher)
-            from goldilocks.sweep.parent import ParentRun
+            from goldilocks.sweep.parent import parent_run
 
-            self.parent = ParentRun(config, jobs)
-            self.sweep_dir, self.names = self.parent.sweep_dir, self.parent.names
+            self.parent = parent_run(config, jobs)
+            self.sweep_dir, self.names = self.parent.__enter__()
             # Hydra does not call us again after a job has failed, or Ctrl-C came.
             atexit.register(self.close)
 
@@ -89,7 +90,7 @@ class Parent(Callback):
         """Close the parent run, once."""
         atexit.unregister(self.close)
         with _exit_on_error():
-            self.parent.close()
+            self.parent.__exit__(None, None, None)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,6 @@
 """The jobs of a sweep: their overrides, and their settings, checked before the first one starts."""
 
 import copy
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +14,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks.config.command_line import composition_errors
+from goldilocks.config.composition import settled, typed_overrides
 from goldilocks.config.literals import as_typed
-from goldilocks.config.settings import GROUPS, Settings, search_path, settled, typed_overrides
+from goldilocks.config.settings import GROUPS, Settings, search_path
 from goldilocks.errors import ConfigError
 from goldilocks.sweep.plan import plan
 
@@ -82,24 +82,21 @@ def settings_of(jobs: Sequence[list[str]]) -> list[Settings]:
     loader = GlobalHydra.instance().config_loader()
     [conf] = [Path(source.path) for source in loader.get_sources() if source.provider == "main"]
     composed: dict[tuple[str, ...], DictConfig] = {}
-    settings: list[Settings] = []
     errors: list[str] = []
     for overrides in jobs:
         key = conf, *overrides
         if key in CHECKED:
-            settings.append(CHECKED[key])
             continue
         try:
             with composition_errors(overrides, conf, "config"):
                 cfg = _composed(loader, overrides, composed)
                 CHECKED[key] = settled(cfg, hydra=cfg.hydra, overrides=overrides)
-                settings.append(CHECKED[key])
         except ConfigError as error:
             errors.append(f"In {as_typed(overrides)}, {error}")
 
     if errors:
         raise ConfigError("\n".join(errors))
-    return settings
+    return [CHECKED[conf, *overrides] for overrides in jobs]
 
 
 def _composed(
@@ -116,13 +113,12 @@ def _composed(
         composed: What is composed already, by the overrides that it has; more is added.
     """
     parsed = OverridesParser.create(loader).parse_overrides(list(overrides))
-    sets_key = [_sets_key(override) for override in parsed]
-    shared = tuple(itertools.compress(overrides, (not key for key in sets_key)))
+    shared = tuple(str(override.input_line) for override in parsed if not _sets_key(override))
     if shared not in composed:
         composed[shared] = loader.load_configuration("config", list(shared), run_mode=RunMode.RUN)
 
     cfg = copy.deepcopy(composed[shared])
-    for override in itertools.compress(parsed, sets_key):
+    for override in filter(_sets_key, parsed):
         try:
             OmegaConf.update(cfg, override.key_or_group, override.value(), merge=True)
         except OmegaConfBaseException:  # Hydra says what is wrong with it.
