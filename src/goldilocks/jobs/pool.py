@@ -8,7 +8,6 @@ of TensorFlow.
 import contextlib
 import os
 import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -19,6 +18,7 @@ from goldilocks.errors import JobError
 from goldilocks.jobs.process import Job, JobResult, RunningJob, start, stop_server
 from goldilocks.jobs.slots import Slot
 from goldilocks.jobs.worker import GRACE, KILL
+from goldilocks.training import interruption
 
 INTERRUPTED = "was ended by Ctrl-C"
 TICK = 0.2  # seconds between two looks at the clock, at the memory in use, and at Ctrl-C
@@ -161,15 +161,8 @@ def _interrupts(running: Sequence[RunningJob]) -> Generator[list[int]]:
                 2, b"\ngoldilocks: waiting for the jobs that run to end; Ctrl-C again kills them.\n"
             )
 
-    if threading.current_thread() is not threading.main_thread():
+    with interruption.handling([signal.SIGINT], collect):
         yield interrupts
-        return
-
-    before = signal.signal(signal.SIGINT, collect)
-    try:
-        yield interrupts
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _end(running: Sequence[RunningJob]) -> None:

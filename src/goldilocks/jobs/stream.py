@@ -44,8 +44,14 @@ def stream(
         if job is None:
             return None
         for part in job.parts or (job,):
-            about = {"name": part.name, "overrides": part.overrides}
-            records.update(sweep_dir, part.number, status="running", reason="", **about)
+            records.update(
+                sweep_dir,
+                part.number,
+                name=part.name,
+                overrides=part.overrides,
+                status="running",
+                reason="",
+            )
             progress.start()
         under_way.update(part.number for part in job.parts)
         return job
@@ -61,8 +67,13 @@ def stream(
     def end_together(job: Job, result: JobResult) -> None:
         for part in job.parts:
             if records.read(sweep_dir, part.number).status == "running":  # It did not come so far.
-                ended = {"status": "failed", "reason": result.reason, "seconds": result.seconds}
-                records.update(sweep_dir, part.number, **ended)
+                records.update(
+                    sweep_dir,
+                    part.number,
+                    status="failed",
+                    reason=result.reason,
+                    seconds=result.seconds,
+                )
         look()
         for part, error in zip(job.parts, result.value or [None] * len(job.parts), strict=True):
             record = records.read(sweep_dir, part.number)
@@ -78,8 +89,10 @@ def stream(
         elif isinstance(result.error, pool.final):
             # An error that a person can mend is a whole sentence; its type would add nothing.
             reason = str(result.error)
-        ended = {"status": status, "reason": reason, "value": value, "seconds": result.seconds}
-        progress.end(records.update(sweep_dir, job.number, **ended))
+        record = records.update(
+            sweep_dir, job.number, status=status, reason=reason, value=value, seconds=result.seconds
+        )
+        progress.end(record)
         tell(job, result)
 
     with progress.live:

@@ -5,6 +5,7 @@ Hydra imports this at every start, to list its plugins; `processes` imports what
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from hydra.core.utils import JobReturn
@@ -39,9 +40,11 @@ class LocalLauncher(Launcher):
         Raises:
             ConfigError: A value is wrong; the message lists all of them.
         """
-        from goldilocks.sweep.processes import Processes
+        from goldilocks.sweep import processes
 
-        self.stream = Processes(self, hydra_context, task_function, config).stream
+        self.context, self.task_function, self.config = hydra_context, task_function, config
+        self.slots = processes.prepare(vars(self))
+        self.stream = functools.partial(processes.stream, self)
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int

@@ -19,13 +19,13 @@ from hydra.core.utils import (
     run_job,
     setup_globals,
 )
-from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import OmegaConf, open_dict
 
 from goldilocks.config.rules import rules_of
 from goldilocks.config.settings import Settings, listed, search_path
 from goldilocks.errors import ConfigError, JobError, UserError
-from goldilocks.jobs import records, slots, stream
+from goldilocks.jobs import records, slots
+from goldilocks.jobs import stream as jobs_stream
 from goldilocks.jobs.pool import Pool
 from goldilocks.jobs.process import Job, JobResult, start_server
 from goldilocks.jobs.slots import Slot
@@ -37,97 +37,80 @@ if TYPE_CHECKING:
     from goldilocks.sweep.launcher import LocalLauncher
 
 
-class Processes:
-    """What every job of a sweep is started with."""
+def stream(
+    launcher: LocalLauncher,
+    ask: Callable[[], tuple[int, Sequence[str]] | None],
+    tell: Callable[[int, JobReturn], None],
+    *,
+    total: int | None,
+    at_once: int | None = None,
+) -> None:
+    """Run jobs until there are no more; a free slot waits for no job.
 
-    def __init__(
-        self,
-        options: LocalLauncher,
-        context: HydraContext,
-        task_function: TaskFunction,
-        config: DictConfig,
-    ):
-        """Find room for the jobs, and start the server that they are forked from.
+    Args:
+        launcher: What every job is started with.
+        ask: Returns number and overrides of the next job whenever a slot is free; None if there is
+            none for now, and it is called again after the next job has ended.
+        tell: Takes number and result of each job, in the order in which they end. The result of a
+            failed job raises what the job raised, or a JobError if its process was lost.
+        total: How many jobs there will be, if that is known.
+        at_once: How many jobs are asked for at once, where they are trained as one program; None
+            for all.
 
-        Raises:
-            ConfigError: A value of the options is wrong; the message lists all of them.
-        """
-        self.context, self.task_function, self.config = context, task_function, config
-        self.sweep_dir = Path(config.hydra.sweep.dir).absolute()
-        self.together = bool(OmegaConf.select(config, "trainer.traits.together"))
-        self.pool = Pool(
-            slots=prepare(vars(options)),
-            time_limit=options.time_limit,
-            memory_limit=options.memory_limit,
-            retries=options.retries,
-            final=UserError,
-            preload=modules(options.preload),
+    Raises:
+        KeyboardInterrupt: Ctrl-C came, and all running jobs have ended.
+        JobError: No process can be started.
+    """
+    config, sweep_dir = launcher.config, Path(launcher.config.hydra.sweep.dir).absolute()
+    setup_globals()
+    configure_log(config.hydra.hydra_logging, config.hydra.verbose)
+    shared = cloudpickle.dumps(
+        (Singleton.get_state(), launcher.context, config, launcher.task_function)
+    )
+    pool = Pool(
+        slots=launcher.slots,
+        time_limit=launcher.time_limit,
+        memory_limit=launcher.memory_limit,
+        retries=launcher.retries,
+        final=UserError,
+        preload=modules(launcher.preload),
+    )
+
+    def next_job() -> Job | None:
+        trial = ask()
+        if trial is None:
+            return None
+
+        number, overrides = trial
+        return Job(
+            number,
+            functools.partial(_run, shared, number, list(overrides)),
+            records.log_file(sweep_dir, number),
+            " ".join(filter_overrides(overrides)),
+            tuple(overrides),
         )
 
-    def stream(
-        self,
-        ask: Callable[[], tuple[int, Sequence[str]] | None],
-        tell: Callable[[int, JobReturn], None],
-        *,
-        total: int | None,
-        at_once: int | None = None,
-    ) -> None:
-        """Run jobs until there are no more; a free slot waits for no job.
-
-        Args:
-            ask: Returns number and overrides of the next job whenever a slot is free; None if there
-                is none for now, and it is called again after the next job has ended.
-            tell: Takes number and result of each job, in the order in which they end. The result of
-                a failed job raises what the job raised, or a JobError if its process was lost.
-            total: How many jobs there will be, if that is known.
-            at_once: How many jobs are asked for at once, where they are trained as one program;
-                None for all.
-
-        Raises:
-            KeyboardInterrupt: Ctrl-C came, and all running jobs have ended.
-            JobError: No process can be started.
-        """
-        setup_globals()
-        configure_log(self.config.hydra.hydra_logging, self.config.hydra.verbose)
-        shared = cloudpickle.dumps(
-            (Singleton.get_state(), self.context, self.config, self.task_function)
-        )
-
-        def next_job() -> Job | None:
-            trial = ask()
-            if trial is None:
-                return None
-
-            number, overrides = trial
-            return Job(
-                number,
-                functools.partial(_run, shared, number, list(overrides)),
-                records.log_file(self.sweep_dir, number),
-                " ".join(filter_overrides(overrides)),
-                tuple(overrides),
-            )
-
-        next_share = in_shares(
-            next_job, self._settings_of, self.pool, self.sweep_dir, at_once=at_once
-        )
-        stream.stream(
-            self.pool,
-            next_share if self.together else next_job,
-            lambda job, result: tell(job.number, _job_return(job, result)),
-            sweep_dir=self.sweep_dir,
-            total=total,
-            higher_is_better=maximizes(self.config),
-            value_of=_compared,
-        )
-
-    def _settings_of(self, jobs: Sequence[Job]) -> dict[int, Settings]:
-        """Return the checked settings of jobs by number; none if one of them has a mistake."""
-        folders = search_path(self.config.hydra.overrides.hydra)
+    def checked(jobs: Sequence[Job]) -> dict[int, Settings]:
+        """Return the settings of jobs by number; none if one of them has a mistake."""
+        folders = search_path(config.hydra.overrides.hydra)
         try:
             settings = settings_of([[*folders, *job.overrides] for job in jobs])
         except ConfigError:  # The job itself says it.
             return {}
-        return {job.number: checked for job, checked in zip(jobs, settings, strict=True)}
+        return {job.number: of_job for job, of_job in zip(jobs, settings, strict=True)}
+
+    next_one = next_job
+    if OmegaConf.select(config, "trainer.traits.together"):
+        next_one = in_shares(next_job, checked, pool, sweep_dir, at_once=at_once)
+    jobs_stream.stream(
+        pool,
+        next_one,
+        lambda job, result: tell(job.number, _job_return(job, result)),
+        sweep_dir=sweep_dir,
+        total=total,
+        higher_is_better=maximizes(config),
+        value_of=_compared,
+    )
 
 
 def prepare(options: Mapping[str, Any]) -> list[Slot]:
@@ -191,7 +174,7 @@ def _run(shared: bytes, number: int, overrides: list[str]) -> JobReturn:
     """Run a job inside its own process: compose its config, and call the task function.
 
     Args:
-        shared: What `Processes.stream` has pickled for all jobs.
+        shared: What `stream` has pickled for all jobs.
         number: Of the job.
         overrides: Of the job.
 
