@@ -14,7 +14,6 @@ import sys
 import tempfile
 import threading
 import time
-import traceback
 from collections.abc import Generator
 from typing import IO, Any
 
@@ -137,8 +136,6 @@ def main() -> None:
             answer = getattr(program, method)(*arguments), None
         except Exception as error:  # Whatever a layer does that JAX cannot trace.
             reason = f"{type(error).__name__}: {error}".splitlines()[0]
-            if os.environ.get("GOLDILOCKS_DEBUG"):
-                reason = traceback.format_exc()
             answer = None, reason
         _write(results, answer)
 

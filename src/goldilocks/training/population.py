@@ -164,7 +164,7 @@ def _load(
     if not reason:
         rows = streams.training_rows(1)
         process.call("load", program_spec(streams))
-        seconds: float = process.call("probe", rows, rows.shape[1]) * epochs
+        seconds: float = process.call("probe", rows) * epochs
         if not any(member.epochs_done for member in streams.flat):
             reason = faster_by_fit(streams, seconds, fit, epochs=epochs)
     if reason:
@@ -253,8 +253,7 @@ def _interruption(members: Sequence[Member], epochs: int, *, is_saved: bool) -> 
 
 def _send(process: JaxProcess, streams: Streams, epoch: int, improved: np.ndarray | None) -> None:
     """Let the program train an epoch."""
-    rows = streams.training_rows(epoch)
-    process.send("epoch", rows, rows.shape[1], improved)
+    process.send("epoch", streams.training_rows(epoch), improved)
 
 
 def _end_epoch(member: Member, epoch: int, done: Epoch, number: int, *, epochs: int) -> None:

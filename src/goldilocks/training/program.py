@@ -27,7 +27,8 @@ GIB = 2**30
 # Of all members, or within `vmap` of one: the network's variables, and the optimizer's.
 Weights = tuple[Arrays, Arrays]
 Variables = tuple[Arrays, Arrays, Arrays]
-Carry = tuple[Variables, jax.Array, Arrays]  # and the sum of the losses, and the metrics' variables
+# And the sum of the losses, and the variables of each metric.
+Carry = tuple[Variables, jax.Array, list[Arrays]]
 # Units, features, targets, and what rows weigh in the loss.
 Constants = tuple[Arrays, jax.Array, jax.Array, jax.Array | None]
 
@@ -91,17 +92,16 @@ class Program:
             arrays.append(learning_rates if variable.path.endswith("/learning_rate") else first)
         return arrays
 
-    def probe(self, rows: np.ndarray, batches: int) -> float:
+    def probe(self, rows: np.ndarray) -> float:
         """Compile, and return about how many seconds an epoch takes; no variable changes.
 
         Args:
-            rows: As of `epoch`.
-            batches: As of `epoch`; two of them are timed.
+            rows: As of `epoch`; two of the batches are timed.
 
         Raises:
             MemoryError: There is no room for what a batch of all members takes.
         """
-        training = self.variables, self.constants, rows
+        training, batches = (self.variables, self.constants, rows), rows.shape[1]
         predicting = self.variables[:2], self.constants, self.validation
         self._train = _compiled(self._train, *training, batches)
         few = min(2, batches)
@@ -112,7 +112,7 @@ class Program:
             seconds += _seconds(self._predict, *predicting)
         return seconds
 
-    def epoch(self, rows: np.ndarray, batches: int, improved: np.ndarray | None) -> Epoch:
+    def epoch(self, rows: np.ndarray, improved: np.ndarray | None) -> Epoch:
         """Train every member on its batches, and predict its validation rows.
 
         Which members have improved is known an epoch late: while this process trains one, the other
@@ -120,14 +120,13 @@ class Program:
 
         Args:
             rows: Of each batch, int32 (streams, batches, batch size); -1 where there is none.
-            batches: How many of them to train on, at most.
             improved: Which members had their best epoch so far in the last but one, bool (streams,
                 members); None where there was none.
         """
         began = time.perf_counter()
         self._keep(improved, self.previous)
         self.previous = self.variables[:2]
-        self.variables, logs = self._train(self.variables, self.constants, rows, batches)
+        self.variables, logs = self._train(self.variables, self.constants, rows, rows.shape[1])
         predictions, penalties = np.zeros((0,)), np.zeros((0,))
         if self.validation.size:
             predicted = self._predict(self.variables[:2], self.constants, self.validation)
@@ -180,8 +179,13 @@ class Program:
         """Return the variables after an epoch, and the loss and the metrics of its batches."""
         units, features, targets, weights = constants
         members = rows.shape[0], jax.tree.leaves(variables)[0].shape[1]
-        zeros = [np.asarray(variable) for metric in self.metrics for variable in metric.variables]
-        totals = [jnp.broadcast_to(value, (*members, *value.shape)) for value in zeros]
+        totals = [
+            [
+                jnp.broadcast_to(np.asarray(variable), (*members, *variable.shape))
+                for variable in variables
+            ]
+            for variables in (metric.variables for metric in self.metrics)
+        ]
         losses = jnp.zeros(members)
         # Over the streams, and within each over the members that share its batches.
         step = jax.vmap(jax.vmap(self._step, in_axes=(0, 0, None)), in_axes=(0, 0, 0))
@@ -198,7 +202,10 @@ class Program:
             0, batches, train, (variables, losses, totals)
         )
         counted = (rows >= 0).sum(axis=(1, 2))
-        return variables, {"loss": losses / counted[:, None]} | self._results(totals)
+        logs = {"loss": losses / counted[:, None]}
+        for metric, variables_of_metric in zip(self.metrics, totals, strict=True):
+            logs[metric.name] = jax.vmap(jax.vmap(metric.stateless_result))(variables_of_metric)
+        return variables, logs
 
     def _step(self, carry: Carry, units: Arrays, batch: tuple[jax.Array, ...]):
         """Train one member on one batch."""
@@ -222,7 +229,11 @@ class Program:
                 after,
                 (trainable, others, optimizer),
             )
-        return after, losses + loss * rows, self._updated(totals, y, predictions, is_row)
+        counted = [
+            metric.stateless_update_state(values, y, predictions, sample_weight=is_row)
+            for metric, values in zip(self.metrics, totals, strict=True)
+        ]
+        return after, losses + loss * rows, counted
 
     def _call(
         self, trainable: Arrays, others: Arrays, units: Arrays, x: jax.Array, *, training: bool
@@ -235,27 +246,6 @@ class Program:
             trainable, others, x, training=training, return_losses=True
         )
         return predictions, updated, sum(penalties, jnp.zeros(()))
-
-    def _updated(
-        self, totals: Arrays, y: jax.Array, predictions: jax.Array, is_row: jax.Array
-    ) -> Arrays:
-        """Return the metrics' variables after a batch."""
-        updated: Arrays = []
-        for metric in self.metrics:
-            variables = totals[len(updated) : len(updated) + len(metric.variables)]
-            updated += metric.stateless_update_state(
-                variables, y, predictions, sample_weight=is_row
-            )
-        return updated
-
-    def _results(self, totals: Arrays) -> dict[str, jax.Array]:
-        """Return the metrics of all members, each (streams, members)."""
-        results, start = {}, 0
-        for metric in self.metrics:
-            variables = totals[start : start + len(metric.variables)]
-            start += len(metric.variables)
-            results[metric.name] = jax.vmap(jax.vmap(metric.stateless_result))(variables)
-        return results
 
     def _predict_batches(self, weights: Weights, constants: Constants, rows: jax.Array):
         """Return predictions, (members, rows, outputs), and penalties, (streams, members)."""

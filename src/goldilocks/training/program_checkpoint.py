@@ -5,7 +5,6 @@ A member is found by its identity, whichever members its program has after the k
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from goldilocks import console
+from goldilocks.config.settings import hash_of
 from goldilocks.training.checkpoint import OF_STOPPING, Schedule, read, write
 from goldilocks.training.streams import Member
 
@@ -62,9 +62,8 @@ class ProgramCheckpoints:
             }
             for member in (members[number] for number in saved)
         ]
-        digest = hashlib.sha256(" ".join(member.identity for member in members).encode())
         return write(
-            self.folder / NAME.format(digest.hexdigest()[:16]),
+            self.folder / NAME.format(hash_of([member.identity for member in members])),
             {"members": states},
             [array.reshape(len(members), *array.shape[2:])[saved] for array in arrays],
         )
