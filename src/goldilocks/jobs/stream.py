@@ -1,5 +1,6 @@
 """The stream of jobs of sweeps and the workflow: a pool, a record per job, a line of progress."""
 
+import numbers
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ def stream(
             return
         status, reason, value = "failed", result.reason, None
         if not reason:
-            status, value = "finished", _number(value_of(result.value))
+            status, value = "finished", comparable(value_of(result.value))
         elif isinstance(result.error, pool.final):
             # An error that a person can mend is a whole sentence; its type would add nothing.
             reason = str(result.error)
@@ -99,8 +100,8 @@ def stream(
         pool.stream(start, end, look)
 
 
-def _number(value: object) -> float | None:
+def comparable(value: object) -> float | None:
     """Return a value that can be compared as a float, and None for any other."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return None
     return float(value)

@@ -206,11 +206,10 @@ def _job_return(job: Job, result: JobResult) -> JobReturn:
     """Return a job's result as Hydra's sweepers expect it."""
     if isinstance(result.value, JobReturn):
         return result.value
-    if not result.reason:
-        return JobReturn(
-            overrides=list(job.overrides), status=JobStatus.COMPLETED, _return_value=result.value
-        )
-
-    name = f"job {job.number} ({' '.join(job.overrides)})" if job.overrides else f"job {job.number}"
-    error = result.error or JobError(f"{name} was lost: {result.reason}. Its log is {job.log}.")
-    return JobReturn(overrides=list(job.overrides), status=JobStatus.FAILED, _return_value=error)
+    done = JobReturn(overrides=list(job.overrides), status=JobStatus.COMPLETED)
+    done.return_value = result.value
+    if result.reason:
+        words = f" ({' '.join(job.overrides)})" if job.overrides else ""
+        lost = f"job {job.number}{words} was lost: {result.reason}. Its log is {job.log}."
+        done.status, done.return_value = JobStatus.FAILED, result.error or JobError(lost)
+    return done

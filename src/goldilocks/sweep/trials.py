@@ -1,7 +1,6 @@
 """The trials of a search as jobs of Hydra's launchers, then its table and figures."""
 
 import itertools
-import numbers
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -13,6 +12,7 @@ from hydra.plugins.launcher import Launcher
 from omegaconf import DictConfig, OmegaConf
 
 from goldilocks import console
+from goldilocks.jobs.stream import comparable
 from goldilocks.report import search_figures
 from goldilocks.search import results
 from goldilocks.search.options import GRID, RESULTS, Options, Plan
@@ -89,10 +89,9 @@ def _launch(
 
 def _value(job: JobReturn) -> float | None:
     """Return the number that a job is compared by; None if it failed, or returned no number."""
-    value = job._return_value  # pyright: ignore[reportPrivateUsage]
-    if job.status != JobStatus.COMPLETED or not isinstance(value, numbers.Real):
+    if job.status != JobStatus.COMPLETED:
         return None
-    return float(value)
+    return comparable(job.return_value)
 
 
 def _conclude(study: optuna.Study, planned: Plan, folder: Path) -> None:
