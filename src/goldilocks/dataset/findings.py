@@ -106,9 +106,8 @@ def refuse(findings: Sequence[Finding]) -> None:
     """
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
-        codes = ",".join(dict.fromkeys(finding.code for finding in errors))
         sentences = " ".join(f"{finding.code}: {finding.sentence}" for finding in errors)
-        raise DataError(f"{sentences} If it is meant, type findings.mute=[{codes}].")
+        raise DataError(f"{sentences} If it is meant, type findings.mute=[{codes(errors)}].")
 
 
 def codes(findings: Sequence[Finding]) -> str:

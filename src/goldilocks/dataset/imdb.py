@@ -99,19 +99,17 @@ def _from_keras(x: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def _folder(folder: Path) -> Reviews:
-    roots = [
-        root
-        for root in (folder, folder / "aclImdb")
-        if all((root / part).is_dir() for part in PARTS)
-    ]
-    if not roots:
+    root = folder
+    if (folder / "aclImdb").is_dir():
+        root = folder / "aclImdb"
+    if not all((root / part).is_dir() for part in PARTS):
         raise DataError(
             f"dataset.dir={folder} is not the unpacked aclImdb: it has no folders "
             f"{', '.join(PARTS)}. Expected that folder, or the one it is in. For other texts: "
             f"dataset=texts dataset.dir={folder}."
         )
 
-    root, files, labels, notes = roots[0], [], [], []
+    files, labels, notes = [], [], []
     for part, label in PARTS.items():
         reviews = folders.below(root / part, content.TEXTS)
         files += [f"{part}/{review}" for review in reviews]
@@ -129,18 +127,15 @@ def _folder(folder: Path) -> Reviews:
         )
     )
     of_test = [files[row].startswith("test/") for row in texts.rows]
+    facts = {
+        "name": "imdb",
+        "source": "original",
+        "location": str(folder),
+        "fixed": {"test": np.flatnonzero(of_test)},
+        "notes": texts.notes,
+    }
     x = packing.column([text.replace("<br />", " ") for text in texts.x])
-    return (
-        x,
-        np.array(labels)[texts.rows],
-        {
-            "name": "imdb",
-            "source": "original",
-            "location": str(folder),
-            "fixed": {"test": np.flatnonzero(of_test)},
-            "notes": texts.notes,
-        },
-    )
+    return x, np.array(labels)[texts.rows], facts
 
 
 def _from_wheel(file: Path) -> dict[str, np.ndarray]:

@@ -90,18 +90,14 @@ def _nearest(vectors: np.ndarray | csr_matrix, part: np.ndarray, limit: float) -
 
 def _images(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
     """Return the gray levels of each image's thumbnail; their cosine is their correlation."""
-    size, box = (THUMBNAIL, THUMBNAIL), Image.Resampling.BOX
-    levels = np.stack([np.asarray(_gray(dataset, row).resize(size, box)).ravel() for row in rows])
-    return levels - levels.mean(axis=1, keepdims=True, dtype=np.float32)
-
-
-def _gray(dataset: Dataset, row: int) -> Image.Image:
+    images = map(dataset.x.__getitem__, rows)
     if dataset.image_size is not None:
         small = (2 * THUMBNAIL, 2 * THUMBNAIL)  # A JPEG is then decoded small, and quickly.
-        [image] = decode_all(dataset.x[[row]], small, dataset.levels)
-    else:
-        image = np.squeeze(dataset.x[row])
-    return Image.fromarray(image).convert("L")
+        images = decode_all(dataset.x[rows], small, dataset.levels)
+    size, box = (THUMBNAIL, THUMBNAIL), Image.Resampling.BOX
+    grays = [Image.fromarray(np.squeeze(image)).convert("L").resize(size, box) for image in images]
+    levels = np.stack(grays).reshape(len(grays), -1)
+    return levels - levels.mean(axis=1, keepdims=True, dtype=np.float32)
 
 
 def _texts(dataset: Dataset, rows: np.ndarray) -> np.ndarray | csr_matrix:

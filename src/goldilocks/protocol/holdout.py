@@ -38,7 +38,7 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
             `subset` is more than there is.
     """
     rows = parts.divisible(dataset)
-    drawn = {"test", "validation"} - set(parts.published(dataset))
+    drawn = {"test", "validation"} - set(dataset.fixed)
     keys, repeated = duplicates.contents(dataset)
     dataset = duplicates.joined_groups(dataset, keys)
     distinct = parts.countable(dataset, keys, rows)

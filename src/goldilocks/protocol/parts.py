@@ -32,11 +32,6 @@ def labels_of(dataset: Dataset) -> np.ndarray:
     return np.asarray(dataset.y).astype(np.int64)
 
 
-def published(dataset: Dataset) -> dict[str, Rows]:
-    """Return the published parts by name, each int64 (rows,), ascending."""
-    return {name: np.sort(rows) for name, rows in dataset.fixed.items()}
-
-
 def check_classes(dataset: Dataset, rows: Rows, fewest: int, where: str) -> None:
     """Raise SplitError for a class with fewer than `fewest` rows, or groups of rows."""
     if not is_stratified(dataset):
@@ -88,9 +83,9 @@ def divisible(dataset: Dataset) -> Rows:
     Raises:
         SplitError: There are none.
     """
-    fixed = published(dataset)
+    fixed = dataset.fixed
     unpublished = np.setdiff1d(np.arange(len(dataset.y)), np.concatenate([[], *fixed.values()]))
-    rows = fixed.get("train", unpublished).astype(np.int64)
+    rows = np.sort(fixed.get("train", unpublished)).astype(np.int64)
     if len(rows):
         return rows
 
@@ -135,7 +130,7 @@ def take(
         SplitError: A class or a part has too few rows.
     """
     left_out, moved = (), ()
-    if name in published(dataset):
+    if name in dataset.fixed:
         part, left_out = published_apart(dataset, keys, name, test_rows)
         rest, moved = duplicates.apart(keys, rows, part, name)
     else:
@@ -154,7 +149,7 @@ def published_apart(
     dataset: Dataset, keys: np.ndarray, name: str, test_rows: Rows
 ) -> tuple[Rows, tuple[str, ...]]:
     """Return the published rows of a part that repeat no test row, int64, ascending, and notes."""
-    rows = published(dataset).get(name, test_rows[:0])
+    rows = np.sort(dataset.fixed.get(name, test_rows[:0]))
     return duplicates.apart(keys, rows, test_rows, "test")
 
 

@@ -23,7 +23,6 @@ _UNREACHABLE: set[str] = set()
 Loaded = TypeVar("Loaded")
 
 CHECKSUMS = "checksums.json"  # of the other files of a folder, CRC-32
-BLOCK = 2**24  # bytes that are read at once
 
 
 def cache_dir() -> Path:
@@ -207,7 +206,7 @@ def _write_checksums(folder: Path) -> None:
     checksums = {}
     for path in folder.rglob("*"):
         if path.is_file():
-            checksums[path.relative_to(folder).as_posix()] = _checksum(path)
+            checksums[path.relative_to(folder).as_posix()] = zlib.crc32(np.memmap(path, mode="r"))
     (folder / CHECKSUMS).write_text(json.dumps(checksums))
     for name in [*checksums, CHECKSUMS]:
         with (folder / name).open("rb+") as file:
@@ -217,14 +216,9 @@ def _write_checksums(folder: Path) -> None:
 def _is_undamaged(folder: Path) -> bool:
     try:
         checksums = json.loads((folder / CHECKSUMS).read_text())
-        return all(_checksum(folder / name) == value for name, value in checksums.items())
-    except (OSError, ValueError, AttributeError):  # Missing; or no JSON, or none of ours.
+        return all(
+            zlib.crc32(np.memmap(folder / name, mode="r")) == value
+            for name, value in checksums.items()
+        )
+    except (OSError, ValueError, AttributeError):  # Missing or empty; or no JSON, or none of ours.
         return False
-
-
-def _checksum(path: Path) -> int:
-    checksum = 0
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            checksum = zlib.crc32(block, checksum)
-    return checksum

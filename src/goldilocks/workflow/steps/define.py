@@ -128,7 +128,7 @@ def _protocol(context: Context) -> tuple[tuple[str, ...], dict[str, int]]:
     if dataset.kind == "series":
         return ("protocol=holdout",), {}
 
-    published, rows = parts.published(dataset), parts.divisible(dataset)
+    published, rows = dataset.fixed, parts.divisible(dataset)
     if "validation" in published:
         return ("protocol=holdout",), {"published": len(published["validation"])}
     held_out = round(len(rows) * VALIDATION)
