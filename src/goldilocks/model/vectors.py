@@ -5,8 +5,8 @@ GloVe: a text file, one word a line with its numbers behind it, as
     Manning: GloVe: Global Vectors for Word Representation, 2014; Public Domain Dedication and
     License 1.0): unpacked, .gz, or the published archive itself (glove.6B.zip).
 
-Stand-in: the vectors in the wheel wordllama 0.4.0.post1 (MIT; Lee Miller), SHA-256 below: 32,000
-    pieces of words of Llama 2, float16 (32000, 256), from its input embedding, trained further so
+Stand-in: the vectors in the wheel wordllama 0.4.0.post1 (MIT; Lee Miller): 32,000 pieces
+    of words of Llama 2, float16 (32000, 256), from its input embedding, trained further so
     that the mean of a text's pieces represents the text. They are Matryoshka-trained: the first
     columns are a shorter embedding by themselves (the author trained at 64, 128 and 256). The wheel
     also holds compiled code, so this one is for Linux on x86_64.
@@ -37,13 +37,6 @@ from goldilocks.errors import ModelError, SourceUnavailable
 from goldilocks.formatting import cut
 
 STAND_IN = "stand_in"
-WORDLLAMA = {
-    "package": "wordllama",
-    "version": "0.4.0.post1",
-    "sha256": "42c2c88907ace0b0681ac6f9092d6a300a6409a5d2d61071a3fb5e7159370c97",
-}
-WEIGHTS = "wordllama/weights/l2_supercat_256.safetensors"
-TOKENIZER = "wordllama/tokenizers/l2_supercat_tokenizer_config.json"
 
 RESERVED = 2  # Indices 0 and 1 are padding and unknown words.
 WORD_START = "\N{LOWER ONE EIGHTH BLOCK}"  # how Llama's pieces mark the start of a word
@@ -174,7 +167,7 @@ def _stand_in(wanted: Mapping[str, int], dimensions: int) -> Iterator[tuple[int,
         )
 
     # The wheel's SHA-256 is checked before it is unpacked, so before a byte of these is parsed.
-    weights, words = wheel.members(**WORDLLAMA, paths=[WEIGHTS, TOKENIZER])
+    weights, words = wheel.members(**wheel.WHEELS["wordllama"])
     (table,) = load_file(weights).values()
     if dimensions > table.shape[1]:
         raise ModelError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -203,11 +202,10 @@ def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFr
     missing = [name for name in wanted if name not in header]
     if missing:
         others = [name for name in header if name not in wanted]
-        close = difflib.get_close_matches(missing[0], others, n=1)
-        hint = f" Is {close[0]!r} what was called {missing[0]!r}?" if close else ""
         raise DataError(
             f"{path} has no column {', '.join(map(repr, missing))}, which the model predicts from; "
-            f"expected {', '.join(wanted)}, in any order. It has {', '.join(header[:50])}.{hint}"
+            f"expected {', '.join(wanted)}, in any order. It has {', '.join(header[:50])}."
+            f"{did_you_mean(missing[0], others, repr)}"
         )
     if frame.empty:
         raise DataError(f"{path} has a header line and no rows; expected at least one to predict.")
