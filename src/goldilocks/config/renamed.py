@@ -41,6 +41,8 @@ def tree(stored: Mapping[str, Any]) -> dict[str, Any]:
     for group in ("dataset", "model"):
         settings = [today(f"{group}.{key}", value) for key, value in stored.get(group, {}).items()]
         renamed[group] = {key.removeprefix(f"{group}."): value for key, value in settings}
+    if renamed["dataset"].get("_target_") == "goldilocks.dataset.imdb.load":
+        renamed["dataset"].pop("dir", None)  # Reviews in a folder are dataset=texts now.
     return renamed
 
 
