@@ -128,7 +128,7 @@ def test_the_recorded_checksum_needs_no_note(record, monkeypatch, tmp_path):
 def test_what_is_not_the_published_file_is_deleted_so_that_the_next_time_it_is_fetched_again(
     record, monkeypatch
 ):
-    facts = {"source": "stand_in", "location": "Greensboro", "target": "T", "notes": ()}
+    facts = {"source": "stand_in", "location": "Greensboro", "target": "T"}
     greensboro = jena.Record(np.zeros((600, 1), np.float32), ("T",), 1, facts)
     with serve() as site:
         monkeypatch.setattr(jena, "URL", f"{site.url}/jena.csv.zip")

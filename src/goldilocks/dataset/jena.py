@@ -28,6 +28,7 @@ Stand-in: Greensboro, North Carolina, in the wheel pvlib 0.16.1 (BSD 3-clause): 
 
 import math
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -115,7 +116,7 @@ def load(
     else:
         record = cache.choose(source, name="jena", original=_fetched, stand_in=_stand_in)
 
-    values, columns, per_hour, facts = record
+    values, columns, per_hour, facts, notes = record
     spans, rounded = {}, []
     for name, hours in {"lookback": lookback, "step": step, "delay": delay}.items():
         spans[name] = max(1, math.floor(hours * per_hour + 0.5))
@@ -144,7 +145,8 @@ def load(
         unit="°C",
         overlap=windows.overlap(purge=purge),
         naive=naive.forecasts(windows, times),
-        **facts | {"notes": (*rounded, *facts["notes"])},
+        notes=(*rounded, *notes),
+        **facts,
     )
 
 
@@ -155,13 +157,15 @@ class Record(NamedTuple):
         values: float32 (rows, columns).
         columns: Their names.
         per_hour: Rows of an hour.
-        facts: Its source, location, target and notes by the names of `Dataset`.
+        facts: Its source, location and target by the names of `Dataset`.
+        notes: Of the same.
     """
 
     values: np.ndarray
     columns: tuple[str, ...]
     per_hour: int
     facts: dict[str, Any]
+    notes: Sequence[str] = ()
 
 
 def _fetched() -> Record:
@@ -204,8 +208,8 @@ def _published(path: Path, location: str) -> Record:
         notes.append(
             f"Filled {filled} missing wind speeds (-9999 in the record) with the ones before."
         )
-    facts = {"source": "original", "location": location, "target": TARGET, "notes": notes}
-    return Record(np.asarray(stored["values"]), COLUMNS, 6, facts)
+    facts = {"source": "original", "location": location, "target": TARGET}
+    return Record(np.asarray(stored["values"]), COLUMNS, 6, facts, notes)
 
 
 def _parsed(path: Path) -> dict[str, np.ndarray]:
@@ -243,7 +247,6 @@ def _stand_in() -> Record:
         "source": "stand_in",
         "location": wheel.location(**wheel.WHEELS["jena"]),
         "target": TYPICAL_TARGET,
-        "notes": (),
     }
     return Record(np.asarray(cache.prepared(key, _from_wheel)["values"]), TYPICAL, 1, facts)
 

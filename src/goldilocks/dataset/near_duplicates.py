@@ -96,7 +96,7 @@ def _images(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
         images = decode_all(dataset.x[rows], small, dataset.levels)
     size, box = (THUMBNAIL, THUMBNAIL), Image.Resampling.BOX
     grays = [Image.fromarray(np.squeeze(image)).convert("L").resize(size, box) for image in images]
-    levels = np.stack(grays).reshape(len(grays), -1)
+    levels = np.stack([np.asarray(gray).ravel() for gray in grays])
     return levels - levels.mean(axis=1, keepdims=True, dtype=np.float32)
 
 

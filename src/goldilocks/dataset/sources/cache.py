@@ -206,7 +206,7 @@ def _write_checksums(folder: Path) -> None:
     checksums = {}
     for path in folder.rglob("*"):
         if path.is_file():
-            checksums[path.relative_to(folder).as_posix()] = zlib.crc32(np.memmap(path, mode="r"))
+            checksums[path.relative_to(folder).as_posix()] = _checksum(path)
     (folder / CHECKSUMS).write_text(json.dumps(checksums))
     for name in [*checksums, CHECKSUMS]:
         with (folder / name).open("rb+") as file:
@@ -216,9 +216,10 @@ def _write_checksums(folder: Path) -> None:
 def _is_undamaged(folder: Path) -> bool:
     try:
         checksums = json.loads((folder / CHECKSUMS).read_text())
-        return all(
-            zlib.crc32(np.memmap(folder / name, mode="r")) == value
-            for name, value in checksums.items()
-        )
+        return all(_checksum(folder / name) == value for name, value in checksums.items())
     except (OSError, ValueError, AttributeError):  # Missing or empty; or no JSON, or none of ours.
         return False
+
+
+def _checksum(path: Path) -> int:
+    return zlib.crc32(np.memmap(path, mode="r").data)
