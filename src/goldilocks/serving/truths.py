@@ -37,9 +37,8 @@ def of_columns(
         if not schema.classes:
             numbers = conform.conform(frame, readings, path)
             return numbers.to_numpy() if schema.outputs else numbers[target].to_numpy(), []
-        answers, _, _ = targets.read(
-            frame[[target]], [target], path, ReadingOptions(problem=schema.problem)
-        )
+        options = ReadingOptions(problem=schema.problem)
+        answers = targets.read(frame[[target]], [target], path, options).columns
     except DataError as error:
         return None, [f"Not scored: {error}"]
 

@@ -11,6 +11,7 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 import duckdb
@@ -87,10 +88,7 @@ def _sniff_as(connection: duckdb.DuckDBPyConnection, text: Path, separator: str)
 
 def comments(lines: Sequence[str]) -> int:
     """Return how many lines above the first row are comments."""
-    above = 0
-    while above < len(lines) - 1 and _is_comment(lines[above]):
-        above += 1
-    return above
+    return len(list(takewhile(_is_comment, lines[:-1])))
 
 
 def _is_comment(line: str) -> bool:
