@@ -7,7 +7,8 @@ lowest validation loss, which a person would take), and of each move beside the 
 move helped or hurt if that loss changed by more than two paired standard errors of the rows and
 0.02 x sqrt(loss x baseline loss). A circle is a command whose configuration was trained before.
 
-Finished starts stand in FOLDER/advice.csv, a line each, and are not repeated.
+Finished starts stand in FOLDER/advice.csv, a line each, and are not repeated. Printed is a table by
+data set; its last column is the median of the losses' ratios.
 """
 
 from __future__ import annotations
@@ -239,12 +240,19 @@ def main() -> None:
 
     finished = lines(folder)
     names = ("moves", "helped", "nothing", "hurt", "circles")
-    sums = {name: sum(int(line[name]) for line in finished) for name in names}
-    print(f"{len(finished)} starts;", ", ".join(f"{name} {count}" for name, count in sums.items()))
-    for name in ("helped", "nothing", "hurt"):
-        print(f"in the end {name}: {sum(line['outcome'] == name for line in finished)}")
-    gains = [math.log(float(line["after"]) / float(line["before"])) for line in finished]
-    print(f"test loss after / before, geometric mean: {math.exp(np.mean(gains)):.3f}")
+    print(
+        "| data | starts | moves | helped | nothing | hurt | circles | in the end | after / before |"
+    )
+    print("|---" * 9 + "|")
+    of_data: dict[str, list[dict[str, str]]] = {}
+    for line in sorted(finished, key=lambda line: STARTS.index(line["start"])):
+        of_data.setdefault(line["start"].partition(":")[0], []).append(line)
+    for name, part in [*of_data.items(), ("all", finished)]:
+        sums = " | ".join(str(sum(int(line[key]) for line in part)) for key in names)
+        ends = [line["outcome"] for line in part]
+        end = ", ".join(f"{ends.count(word)} {word}" for word in names[1:4] if word in ends)
+        ratio = np.median([float(line["after"]) / float(line["before"]) for line in part])
+        print(f"| {name} | {len(part)} | {sums} | {end} | {ratio:.2f} |")
 
 
 def lines(folder: Path) -> list[dict[str, str]]:
