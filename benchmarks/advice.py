@@ -240,10 +240,8 @@ def main() -> None:
 
     finished = lines(folder)
     names = ("moves", "helped", "nothing", "hurt", "circles")
-    print(
-        "| data | starts | moves | helped | nothing | hurt | circles | in the end | after / before |"
-    )
-    print("|---" * 9 + "|")
+    heads = ("data", "starts", *names, "in the end", "after / before")
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     of_data: dict[str, list[dict[str, str]]] = {}
     for line in sorted(finished, key=lambda line: STARTS.index(line["start"])):
         of_data.setdefault(line["start"].partition(":")[0], []).append(line)
