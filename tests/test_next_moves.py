@@ -127,6 +127,14 @@ def test_a_command_keeps_a_folder_of_own_options(tmp_path):
     assert str(tmp_path) in line
 
 
+def test_a_broken_regularizer_of_ones_own_ends_no_advice(tmp_path):
+    (tmp_path / "regularizer").mkdir()
+    (tmp_path / "regularizer" / "mine.yaml").write_text("l2: [")
+    words = _with_search_path(["dataset=imdb", "--config-dir", str(tmp_path)])
+    [first, *_] = commands(checked(*words), answered(regularize=0.95))
+    assert "regularizer=dropout   #" in first
+
+
 def test_the_final_command_has_the_best_epoch_and_the_chosen_threshold():
     tags = TAGS | {"verdict": "balanced", "thresholds": "[0.12]"}
     settings = checked("dataset=imdb", "problem.threshold=auto", "trainer.repeats=3")

@@ -20,7 +20,7 @@ from goldilocks.diagnosis import moves
 from goldilocks.diagnosis.changes import DROPOUT, DROPOUT_OF_NUMBERS, Scope
 from goldilocks.diagnosis.directions import HELPS, Attempt
 from goldilocks.diagnosis.moves import Move
-from goldilocks.errors import StoreError
+from goldilocks.errors import ConfigError, StoreError
 from goldilocks.evaluation.baseline import deciding_metric
 from goldilocks.problem import Problem
 from goldilocks.run.summary import PROBES, THRESHOLDS
@@ -151,7 +151,10 @@ def _named(settings: Settings, changes: Mapping[str, str]) -> dict[str, str]:
     values = {name: as_word(value) for name, value in settings.tree["regularizer"].items()} | new
     different: dict[str, dict[str, str]] = {}
     for option in settings.files.names("regularizer"):
-        stated = settings.files.read("regularizer", option)
+        try:
+            stated = settings.files.read("regularizer", option)
+        except ConfigError:  # A person's own file that was not asked for.
+            continue
         different[option] = {
             beginning + name: text
             for name, text in values.items()
