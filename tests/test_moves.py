@@ -267,14 +267,21 @@ def test_no_power_names_what_was_checked():
     assert changes(moves)[0] == {"model.units": "16", "model.layers": "1"}
 
     stuck = dataclasses.replace(attempt("no_power"), train_loss=1.0)
-    rates = [{"optimizer.learning_rate": text} for text in ("0.01", "0.0001")]
-    assert [change for change in changes(proposed(stuck)) if change in rates] == rates
+    assert changes(proposed(stuck)) == [
+        {"trainer.epochs": "40"},
+        {"optimizer.learning_rate": "0.01"},
+        {"model.units": "256"},
+    ]
+    assert proposed(stuck)[0].reason == "no power, and training loss 1 is still high"
     high = dataclasses.replace(stuck, settings={**SETTINGS, "optimizer.learning_rate": 0.5})
     assert changes(proposed(high))[0] == {"optimizer.learning_rate": "0.05"}
     low = dataclasses.replace(stuck, settings={**SETTINGS, "optimizer.learning_rate": 1e-6})
-    assert {"optimizer.learning_rate": "1e-07"} not in changes(proposed(low))
+    assert changes(proposed(low))[0] == {"optimizer.learning_rate": "0.001"}
     late = dataclasses.replace(stuck, best_epoch=20)
     assert changes(proposed(late))[0] == {"trainer.epochs": "40"}
+    assert "that of the last epochs" in proposed(late)[0].reason
+    unsure = dataclasses.replace(stuck, word="unsure", answers=NO, beats_baseline=False)
+    assert changes(proposed(unsure)) == changes(proposed(stuck))
     weighted = proposed(stuck, dataclasses.replace(SCOPE, weighted=True))
     assert changes(weighted)[0] == {"problem.metrics": "[auc,accuracy]"}
 

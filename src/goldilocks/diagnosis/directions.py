@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from goldilocks.diagnosis.answers import NO, YES
 from goldilocks.diagnosis.changes import Scope, Values, rates, regularized, relaxed, resized
+from goldilocks.formatting import number
 
 WORTH, WORTH_UNSURE = 0.5, 0.3  # least probability of a move; where the verdict is unsure
 LONGER = 1.5  # times the epochs: a training that has shown what more epochs bring
@@ -45,6 +46,7 @@ class Attempt:
         epochs: That were trained.
         final: The values of its final run; empty where it can have none, whatever its verdict.
         probes: Number of trainings that answered open questions.
+        beats_baseline: Whether loss or metric beats the baseline's.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Attempt:
     epochs: int
     final: Values
     probes: int = 0
+    beats_baseline: bool = True
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def directions(base: Attempt, scope: Scope, attempts: Sequence[Attempt]) -> Iter
         "enlarge": [*resized(settings, scope, larger=True)],
         "shrink": [*resized(settings, scope, larger=False)],
     }
-    if base.word == "no_power":
+    if base.word == "no_power" or (base.word == "unsure" and not base.beats_baseline):
         yield from _without_power(base, scope, changes)
         return
 
@@ -125,33 +128,36 @@ def directions(base: Attempt, scope: Scope, attempts: Sequence[Attempt]) -> Iter
 def _without_power(
     base: Attempt, scope: Scope, changes: Mapping[str, Sequence[Values]]
 ) -> Iterator[Direction]:
-    """Yield what may help a configuration that is no better than the baseline."""
+    """Yield what may help a configuration that does not show that it beats the baseline."""
     if scope.weighted:
         reason = "class weights raise the loss and lower the accuracy, by which power is tested"
         yield Direction("measure", reason, [{"problem.metrics": ["auc", "accuracy"]}])
 
-    directions: list[Direction] = []
-    if base.best_epoch > base.epochs - max(1, base.epochs // 8):
-        reason = "no power yet, and the lowest validation loss is that of the last epochs"
-        directions.append(Direction("go_on", reason, changes["go_on"]))
+    power = "no power" if base.word == "no_power" else "power is open"
     memorizes = base.train_loss < MEMORIZED * scope.baseline
+    is_late = base.best_epoch > base.epochs - max(1, base.epochs // 8)
+    others: list[Direction] = []
+    if is_late or not memorizes:
+        reason = f"{power}, and training loss {number(base.train_loss)} is still high"
+        if is_late:
+            reason = f"{power}, and the lowest validation loss is that of the last epochs"
+        others.append(Direction("go_on", reason, changes["go_on"]))
     if memorizes:
         reason = "it learns the training rows and no others"
         simpler = [*changes["shrink"], *changes["regularize"]]
-        directions.append(Direction("regularize", reason, simpler, tries=2))
+        others.append(Direction("regularize", reason, simpler, tries=2))
 
-    rate, factors = base.settings["optimizer.learning_rate"], [10, 0.1]
+    rate, settings = base.settings["optimizer.learning_rate"], base.settings
+    steps = [*rates(settings, 10), *rates(settings, 0.1)]
+    if rate < LOW_RATE:
+        steps = [{"optimizer.learning_rate": max(10 * rate, USUAL_RATE)}]
     if rate > HIGH_RATE:
-        factors.reverse()
-    others = [values for factor in factors for values in rates(base.settings, factor)]
-    is_usual = LOW_RATE <= rate <= HIGH_RATE
-    directions.insert(
-        len(directions) * is_usual,
-        Direction("rate", "no power: another learning rate", others, tries=2),
-    )
+        steps.reverse()
+    another = Direction("rate", f"{power}: another learning rate", steps, tries=len(steps))
+    others.insert(len(others) * (LOW_RATE <= rate <= HIGH_RATE), another)
     if not memorizes:
-        directions.append(Direction("enlarge", "no power: a larger network", changes["enlarge"]))
-    yield from directions
+        others.append(Direction("enlarge", f"{power}: a larger network", changes["enlarge"]))
+    yield from others
 
 
 def _longer(base: Attempt, attempts: Sequence[Attempt]) -> Iterator[Values]:

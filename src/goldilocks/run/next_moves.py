@@ -240,6 +240,7 @@ def _attempt(
         epochs=int(metrics.get("epochs", 0)),
         final=_final(flat, metrics, tags),
         probes=len(tags.get(PROBES, "").split()),
+        beats_baseline=tags.get("beats_baseline") == "true",
     )
 
 
