@@ -244,9 +244,7 @@ def test_a_run_that_exploded_does_not_squash_a_sweep(drawn):
 
 
 def test_smoothed_is_the_books_moving_average(drawn):
-    figure = overlays.smoothed(
-        {"val_mae": [9] * 10 + [2, 3, np.nan, 4]}, ylabel="val_mae (k$)", title="t"
-    )
+    figure = overlays.smoothed([9] * 10 + [2, 3, np.nan, 4], ylabel="val_mae (k$)", title="t")
     bold = max(figure.axes[0].lines, key=lambda line: line.get_linewidth())
     assert list(bold.get_xdata()) == [11, 12, 13, 14]
     assert bold.get_ydata() == pytest.approx([2, 2.1, 2.1, 2.29])
@@ -271,8 +269,6 @@ def test_confusion_cells_hold_count_and_percentage_of_the_row(drawn):
     assert {"3\n75 %", "1\n25 %"} <= set(texts(figure))
     assert figure.axes[0].collections[0].get_array().tolist() == [[0.75, 0.25], [0, 0]]
     drawn(figure)
-    with pytest.raises(ValueError, match=r"shape \(2, 2\); expected \(3, 3\)"):
-        confusion.confusion_matrix(np.zeros((2, 2)), ["a", "b", "c"])
 
 
 @pytest.mark.parametrize("n", [2, 30, 70])

@@ -46,20 +46,8 @@ def mean_history(histories: Sequence[Mapping[str, Sequence[float]]]) -> dict[str
 
     Returns:
         The names in the order of the first history; all lists have the length of the shortest.
-
-    Raises:
-        ValueError: There is no history, or the names differ.
     """
-    if not histories:
-        raise ValueError("there are no histories to average; expected at least one.")
-    for number, history in enumerate(histories[1:], start=2):
-        if differing := sorted(set(histories[0]) ^ set(history)):
-            raise ValueError(
-                f"histories 1 and {number} do not both have {', '.join(differing)}; expected the "
-                "same names in all, as trainings of one configuration have them."
-            )
-
-    epochs = min((len(values) for history in histories for values in history.values()), default=0)
+    epochs = min(len(values) for history in histories for values in history.values())
     means = {}
     with np.errstate(invalid="ignore"):  # The mean of both infinities is NaN.
         for name in histories[0]:
@@ -68,25 +56,14 @@ def mean_history(histories: Sequence[Mapping[str, Sequence[float]]]) -> dict[str
     return means
 
 
-def best_epoch(history: Mapping[str, Sequence[float]], monitor: str, *, higher: bool) -> int:
+def best_epoch(curve: Sequence[float] | np.ndarray, *, higher: bool) -> int:
     """Return the epoch, from 1, of the best finite value; the first of equals, 1 if none is finite.
 
     Args:
-        history: One value an epoch for each name.
-        monitor: The name of the curve.
+        curve: One value an epoch, at least one.
         higher: Whether more of it is better.
-
-    Raises:
-        ValueError: The history has no such curve or no epoch.
     """
-    if not len(history.get(monitor, ())):
-        raise ValueError(
-            f"the history has no epoch of {monitor}; expected at least one. It has "
-            f"{', '.join(history)}."
-        )
-    costs = np.array(history[monitor], float)
-    if higher:
-        costs = -costs
+    costs = -np.asarray(curve) if higher else np.asarray(curve)
     return int(np.where(np.isfinite(costs), costs, np.inf).argmin()) + 1
 
 
@@ -106,17 +83,8 @@ def spread(values: Sequence[float], *, overlap: float) -> Spread:
             result but the count are NaN, as a diverged training makes the mean curve NaN.
         overlap: 0 for repeats with other seeds on one split, where the interval does not cover
             other rows. For folds, validation rows divided by training rows, which is 1 / (k - 1).
-
-    Raises:
-        ValueError: There is no value, or `overlap` is negative or not finite.
     """
     count = len(values)
-    if count == 0:
-        raise ValueError("there are no values to summarize; expected at least one.")
-    if not 0 <= overlap < math.inf:
-        raise ValueError(
-            f"overlap is {overlap}; expected 0, or validation rows / training rows of a fold."
-        )
     if not np.isfinite(values).all():
         return Spread(math.nan, math.nan, math.nan, math.nan, count)
 

@@ -11,6 +11,17 @@ from matplotlib.figure import Figure
 from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.plots import layout, style
 
+CURVES: dict[str, dict[str, Any]] = {
+    "train_loss": {"label": "training loss, at the end", "color": style.TRAIN},
+    "val_loss": {"label": "validation loss, at the end", "color": style.VALIDATION},
+    "best_val_loss": {
+        "label": "validation loss, at the best epoch",
+        "color": style.VALIDATION,
+        "linestyle": "--",
+        "alpha": 0.6,
+    },
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSize:
@@ -58,31 +69,20 @@ def capacity_curve(
         ylabel: What the loss is, with its unit.
         title: Of which data.
     """
-    figure, body = layout.frame(title, 560)
-    (axes,) = layout.panels(body)
-    table = pd.DataFrame(list(sizes)).sort_values("weights")
-    curves: dict[str, dict[str, Any]] = {
-        "train_loss": {"label": "training loss, at the end", "color": style.TRAIN},
-        "val_loss": {"label": "validation loss, at the end", "color": style.VALIDATION},
-        "best_val_loss": {
-            "label": "validation loss, at the best epoch",
-            "color": style.VALIDATION,
-            "linestyle": "--",
-            "alpha": 0.6,
-        },
-    }
-    for name, look in curves.items():
-        axes.plot(table["weights"], table[name].astype(float), marker="o", **look)
+    figure, (axes,) = layout.panels(title, 560)
+    ordered = sorted(sizes, key=lambda size: size.weights)
+    table = pd.DataFrame(ordered).set_index("weights")[[*CURVES]].astype(float)
+    for name, look in CURVES.items():
+        axes.plot(table[name], marker="o", **look)
     axes.axhline(baseline, color=style.QUIET, linewidth=1, linestyle=":", label="baseline")
     label = f"the winner, at its best epoch: {style.plain(winner.name, 50)}"
     star: dict[str, Any] = {"color": style.INK, "markersize": 15, "zorder": 5, "label": label}
-    axes.plot([winner.weights], [winner.best_val_loss], "*", **star)
-    handles = axes.get_lines()
-    layout.legend(body, handles, [str(line.get_label()) for line in handles], columns=2)
+    axes.plot(winner.weights, winner.best_val_loss, "*", **star)
+    layout.legend(axes, *axes.get_legend_handles_labels(), columns=2)
 
     axes.margins(x=0.08)
     axes.set(xlabel="weights", ylabel=ylabel, xscale="log")
-    losses = np.append(table[list(curves)].to_numpy(float), baseline)
+    losses = np.append(table, baseline)
     positive = losses[losses > 0]
     if positive.size and positive.max() > 20 * positive.min():
         axes.set_yscale("log")
@@ -90,21 +90,17 @@ def capacity_curve(
     blended = axes.get_xaxis_transform()
     border = overfit_from(sizes)
     if border is not None:
-        ends = axes.get_xlim()
-        for verdict, end, side in zip(
-            ("underfit", "overfit"), ends, ("right", "left"), strict=True
+        low, high = axes.get_xlim()
+        for verdict, left, right, side in (
+            ("underfit", low, border, "right"),
+            ("overfit", border, high, "left"),
         ):
             color = VERDICTS[verdict].color
-            axes.axvspan(*sorted((border, end)), color=color, alpha=0.05)
-            font: dict[str, Any] = {
-                "color": color,
-                "fontsize": style.TITLE,
-                "va": "top",
-                "ha": side,
-            }
-            axes.text(border, 0.98, f"  {verdict}  ", transform=blended, **font)
+            axes.axvspan(left, right, color=color, alpha=0.05)
+            font: dict[str, Any] = {"color": color, "fontsize": style.TITLE, "ha": side}
+            axes.text(border, 0.98, f"  {verdict}  ", transform=blended, va="top", **font)
         axes.axvline(border, color=style.QUIET, linewidth=1)
-        axes.set_xlim(ends)
+        axes.set_xlim(low, high)
     for size in sizes:
         font = {"rotation": 90, "ha": "center", **style.NOTE}
         axes.text(size.weights, 0.01, style.plain(size.name, 30), transform=blended, **font)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, PercentFormatter
 
@@ -32,36 +31,20 @@ def confusion_matrix(counts: np.ndarray, classes: Sequence[str]) -> Figure:
     Args:
         counts: Rows of the data set, int (classes, classes), by true and predicted class.
         classes: Names, at least one, in the order of the rows.
-
-    Raises:
-        ValueError: `counts` is not square, or has another number of classes than there are names.
     """
-    counts = np.asarray(counts)
     n = len(classes)
-    if counts.shape != (n, n):
-        raise ValueError(
-            f"counts has shape {counts.shape}; expected ({n}, {n}), one row and column per class "
-            "name"
-        )
-    right, total = int(np.trace(counts)), int(counts.sum())
-    title = f"Confusion matrix: {right:,} of {total:,} right ({100 * right / max(total, 1):.1f} %)"
-    fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-
     side = min(900, 240 * np.sqrt(n))  # pixels
-    font = float(np.clip(0.36 * side / n, 6.5, style.TEXT))
     labels = [style.plain(name, 24) for name in classes]
     # A letter is about 0.6 em wide, and a point 1.39 pixels.
-    name_width = max(map(len, labels)) * font * 0.85 if n <= NUMBERED else 0
+    name_width = max(map(len, labels)) * _font(side, n) * 0.85 if n <= NUMBERED else 0
     upright = n > FEW or name_width > side / n
-    width, height = max(560, 220 + name_width + side), 88 + side + name_width * upright
-    figure, body = layout.frame(title, height, width=width)
+    size = max(560, 220 + name_width + side), 88 + side + name_width * upright
+    fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    title = _title("Confusion matrix", int(np.trace(counts)), int(counts.sum()))
 
-    (axes,) = layout.panels(body)
-    axes.set_anchor("NW")
+    figure, axes = _draw(title, size, side, counts, fractions, labels, labels, "the true class")
     axes.set(aspect="equal", xlabel="predicted class", ylabel="true class")
-    bar = _draw(axes, counts, fractions, labels, labels, font=font)
     axes.tick_params(axis="x", rotation=90 * upright)
-    bar.set_label("fraction of the true class", **style.NOTE)
     return figure
 
 
@@ -75,38 +58,54 @@ def label_confusion(counts: np.ndarray, labels: Sequence[str]) -> Figure:
             it was predicted, as `sklearn.metrics.multilabel_confusion_matrix` returns them.
         labels: Names, at least one, in the order of the rows.
     """
-    counts = np.asarray(counts)[:, ::-1, ::-1]  # Those that have it first.
+    counts, n = counts[:, ::-1, ::-1], len(labels)  # Those that have it first.
     fractions = counts / np.maximum(counts.sum(axis=2, keepdims=True), 1)
-    right, total = int(np.trace(counts.sum(axis=0))), int(counts.sum())
-    title = (
-        f"Confusion of labels: {right:,} of {total:,} right ({100 * right / max(total, 1):.1f} %)"
-    )
-
-    n = len(labels)
-    side = min(1200, 60 * n)  # pixels
-    figure, body = layout.frame(title, 120 + side, width=900)
-    (axes,) = layout.panels(body)
+    title = _title("Confusion of labels", int(np.trace(counts.sum(axis=0))), int(counts.sum()))
     names = [style.plain(name, 24) for name in labels]
-    font = float(np.clip(0.36 * side / n, 6.5, style.TEXT))
-    bar = _draw(axes, counts.reshape(n, 4), fractions.reshape(n, 4), names, CELLS, font=font)
+    counts, fractions = counts.reshape(n, 4), fractions.reshape(n, 4)
+    side = min(1200, 60 * n)  # pixels
+
+    size = 900, 120 + side
+    figure, axes = _draw(title, size, side, counts, fractions, names, CELLS, "these rows")
     axes.xaxis.tick_top()
     axes.set_xticks(range(4), CELLS, fontsize=style.TEXT)
     axes.axvline(1.5, color="white", linewidth=5)
-    bar.set_label("fraction of these rows", **style.NOTE)
     return figure
 
 
+def _title(what: str, right: int, total: int) -> str:
+    return f"{what}: {right:,} of {total:,} right ({100 * right / max(total, 1):.1f} %)"
+
+
+def _font(side: float, rows: int) -> float:
+    """Return the size of letters, in points, for so many rows in so many pixels."""
+    return float(np.clip(0.36 * side / rows, 6.5, style.TEXT))
+
+
 def _draw(
-    axes: Axes,
+    title: str,
+    size: tuple[float, float],
+    side: float,
     counts: np.ndarray,
     fractions: np.ndarray,
     rows: Sequence[str],
     columns: Sequence[str],
-    *,
-    font: float,
-) -> Colorbar:
-    """Draw counts on the colour of their fractions, and return the bar of colours."""
-    numbered = len(rows) <= NUMBERED
+    whole: str,
+) -> tuple[Figure, Axes]:
+    """Draw counts on the colour of their fractions, beside the bar of colours.
+
+    Args:
+        title: In bold on top.
+        size: Width and height of the body, in pixels.
+        side: Height of the cells, in pixels.
+        counts: int (rows, columns).
+        fractions: float (rows, columns).
+        rows: Names.
+        columns: Names.
+        whole: What the fractions are of.
+    """
+    figure, (axes,) = layout.panels(title, size[1], width=size[0])
+    numbered, font = len(rows) <= NUMBERED, _font(side, len(rows))
     grid: dict[str, Any] = {"edgecolors": "#E4E4E4", "linewidth": 0.6 * numbered}
     across, down = np.arange(len(columns)), np.arange(len(rows))
     image = axes.pcolormesh(across, down, fractions, cmap="Blues", vmin=0, vmax=1, **grid)
@@ -120,7 +119,8 @@ def _draw(
     bar = axes.figure.colorbar(image, ax=axes, shrink=0.6, anchor=(0, 1), aspect=16)
     bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
-    return bar
+    bar.set_label(f"fraction of {whole}", **style.NOTE)
+    return figure, axes
 
 
 def _write_counts(axes: Axes, counts: np.ndarray, fractions: np.ndarray, *, font: float) -> None:

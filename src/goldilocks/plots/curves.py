@@ -44,14 +44,14 @@ def learning_curves(
         title: What was trained, in words.
     """
     drawn = [name for name in metrics if name in history or f"val_{name}" in history]
-    names = list(dict.fromkeys(["loss", *drawn]))
-    figure, body = layout.frame(title, 450, lines=style.lines_of(reason), verdict=verdict)
+    names = dict.fromkeys(["loss", *drawn])
+    lines = style.lines_of(reason)
+    figure, panels = layout.panels(title, 450, columns=len(names), lines=lines, verdict=verdict)
 
     entries: dict[str, Line2D] = {}
-    for axes, name in zip(layout.panels(body, columns=len(names)), names, strict=True):
+    for axes, name in zip(panels, names, strict=True):
         entries |= _curve_panel(axes, history, name, best_epoch, baseline.get(name))
-    columns = max(1, len(entries))
-    layout.legend(body, list(entries.values()), list(entries), columns=columns)
+    layout.legend(panels[0], list(entries.values()), list(entries), columns=len(entries) or 1)
     return figure
 
 
@@ -71,9 +71,8 @@ def _curve_panel(
             lines[f"{words}, as minimized"] = total
             curve = data
         if curve in history:
-            lines[words] = _line(axes, history[curve], color=color, linewidth=1.8)
-            if len(history[curve]) <= MARKED:
-                lines[words].set_marker("o")
+            marker = "o" if len(history[curve]) <= MARKED else "none"
+            lines[words] = _line(axes, history[curve], color=color, linewidth=1.8, marker=marker)
     values = [np.asarray(line.get_ydata()) for line in lines.values()]
     scale.set_epochs(axes, max((curve.size for curve in values), default=1))
     axes.set_ylabel(name)
@@ -82,9 +81,9 @@ def _curve_panel(
     heading = name
     if best_epoch and lines:
         words, line = list(lines.items())[-1]
-        best = float(np.asarray(line.get_ydata())[best_epoch - 1])
+        best = values[-1][best_epoch - 1]
+        axes.plot(best_epoch, best, "o", color=line.get_color(), mec=style.INK, markersize=9)
         mark = axes.axvline(best_epoch, color=style.QUIET, linewidth=1, zorder=1)
-        axes.plot([best_epoch], [best], "o", color=line.get_color(), mec=style.INK, markersize=9)
         lines[f"best epoch: {best_epoch}"] = mark
         heading = f"{name}: {words} {formatting.number(best)} at best epoch {best_epoch}"
     axes.set_title(heading, loc="left", fontsize=style.TEXT + 1, pad=10)
@@ -99,9 +98,9 @@ def _curve_panel(
             notes.append("some values lie\noutside the axis")
         if baseline is not None and np.isfinite(baseline):
             lines["baseline"] = _baseline(axes, baseline)
-    note = axes.text(0.99, 0.9, "\n".join(notes), color=style.BROKEN, fontsize=style.SMALL)
-    note.set(ha="right", va="top", transform=axes.transAxes)
-    note.set_bbox({"color": "white", "alpha": 0.8, "pad": 2})
+    font: dict[str, Any] = {"color": style.BROKEN, "fontsize": style.SMALL}
+    font |= {"ha": "right", "va": "top", "bbox": {"color": "white", "alpha": 0.8, "pad": 2}}
+    axes.text(0.99, 0.9, "\n".join(notes), transform=axes.transAxes, **font)
     return lines
 
 
@@ -113,13 +112,13 @@ def _line(axes: Axes, curve: Sequence[float], **look: Any) -> Line2D:
 
 def _baseline(axes: Axes, value: float) -> Line2D:
     """Draw the baseline with its value in the right margin; one far outside has its value alone."""
-    text, align = f"baseline\n{formatting.number(value)}", "center"
-    height = float((axes.transScale + axes.transLimits).transform((1, value))[1])
-    if height > 1:
-        height, text, align = 1, f"↑ far above:\n{text}", "top"
-    elif height < 0:
-        height, text, align = 0, f"{text}\n↓ far below", "bottom"
-    axes.text(1.02, height, text, va=align, transform=axes.transAxes, **style.NOTE)
+    text, align, height = f"baseline\n{formatting.number(value)}", "center", value
+    low, high = axes.get_ylim()
+    if value > high:
+        height, text, align = high, f"↑ far above:\n{text}", "top"
+    elif value < low:
+        height, text, align = low, f"{text}\n↓ far below", "bottom"
+    axes.text(1.02, height, text, va=align, transform=axes.get_yaxis_transform(), **style.NOTE)
     return axes.axhline(value, color=style.QUIET, linewidth=1.2, linestyle=":", zorder=1)
 
 
@@ -129,6 +128,6 @@ def _broken(axes: Axes, values: Sequence[np.ndarray]) -> list[str]:
     epochs = sorted(set().union(*broken))
     if not epochs:
         return []
-    heights = [0.97] * len(epochs)
-    axes.plot(epochs, heights, "x", color=style.BROKEN, transform=axes.get_xaxis_transform())
+    for epoch in epochs:
+        axes.plot(epoch, 0.97, "x", color=style.BROKEN, transform=axes.get_xaxis_transform())
     return [f"NaN or infinite\nfirst in epoch {epochs[0]}"]

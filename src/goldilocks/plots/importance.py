@@ -33,8 +33,7 @@ def importance_bars(importances: pd.DataFrame, *, loss: str, repeats: int, title
     ]
     if count < len(importances):
         lines.append(f"The first {count} of {len(importances)} columns.")
-    figure, body = layout.frame(title, BAR * count + 70, lines=lines)
-    (axes,) = layout.panels(body)
+    figure, (axes,) = layout.panels(title, BAR * count + 70, lines=lines)
 
     names = [style.plain(name, 30) for name in shown.index]
     bars = axes.barh(names, shown["mean"], 0.62, xerr=shown["std"], capsize=3)
@@ -62,8 +61,7 @@ def saliency_over_time(
         "How much the prediction moves with a column's value at each point of time: mean absolute",
         f"gradient over {rows} validation windows, per standard deviation of the column.",
     ]
-    figure, body = layout.frame(title, 470, lines=lines)
-    (axes,) = layout.panels(body)
+    figure, (axes,) = layout.panels(title, 470, lines=lines)
 
     labels = []
     if len(columns) > 1:
@@ -80,5 +78,5 @@ def saliency_over_time(
     )
     axes.set_ylim(bottom=0)
     axes.margins(x=0.01)
-    layout.legend(body, axes.get_lines(), labels, columns=3)
+    layout.legend(axes, axes.get_lines(), labels, columns=3)
     return figure

@@ -7,10 +7,10 @@ placed in pixels.
 from collections.abc import Sequence
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.lines import Line2D
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import IdentityTransform
 
@@ -70,21 +70,22 @@ def frame(
     return figure, body
 
 
-def panels(body: SubFigure, rows: int = 1, columns: int = 1) -> list[Axes]:
-    """Return the empty panels of a grid, row by row."""
+def panels(
+    title: str, height: float, *, rows: int = 1, columns: int = 1, **header: Any
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure as `frame` does, and the empty panels of a grid in it, row by row."""
+    figure, body = frame(title, height, **header)
     grid = body.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=style.SMALL, color=style.QUIET, labelcolor=style.INK)
         axes.set_prop_cycle(color=style.PALETTE)
-    return list(grid.flat)
+    return figure, list(grid.flat)
 
 
-def legend(
-    body: SubFigure, lines: Sequence[Line2D], labels: Sequence[str], *, columns: int
-) -> None:
+def legend(axes: Axes, lines: Sequence[Artist], labels: Sequence[str], *, columns: int) -> None:
     """Put a legend below the panels, where it covers no curve."""
-    body.legend(
+    axes.figure.legend(
         lines,
         labels,
         loc="outside lower left",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -33,105 +34,80 @@ def overlay(
         best: Epoch to dot, counted from 1, by the run's name; where there is none, or its value is
             not finite, it is the curve's minimum.
     """
-    values = _by_epoch(curves)
+    values = pd.DataFrame({name: _by_epoch(curve) for name, curve in curves.items()})
     dots: dict[str, tuple[int, float]] = {}
     labels = {}
-    for name, curve in values.items():
-        label = f"{style.plain(str(name), 44)}: no finite value"
+    for name in curves:
+        curve, text = values[name], "no finite value"
         if curve.notna().any():
-            epoch = best.get(str(name), 0)
+            epoch = best.get(name, 0)
             if not np.isfinite(curve.get(epoch, np.nan)):
                 epoch = int(curve.idxmin())
-            dots[str(name)] = epoch, float(curve[epoch])
-            label = (
-                f"{style.plain(str(name), 44)}: {formatting.number(curve[epoch])}, epoch {epoch}"
-            )
-        labels[str(name)] = label
+            dots[name] = epoch, float(curve[epoch])
+            text = f"{formatting.number(curve[epoch])}, epoch {epoch}"
+        labels[name] = f"{style.plain(name, 44)}: {text}"
 
     ranked = sorted(labels, key=lambda name: dots.get(name, (0, np.inf))[1])
     if len(ranked) > len(STROKES):
         ranked = ranked[:NAMED]
-    named = {name: labels[name] for name in ranked}
-    figure, lines = _draw(values, named, values.to_numpy(), ylabel=ylabel, title=title)
-    for name in dots.keys() & named.keys():
-        color = lines[name].get_color()
-        figure.axes[0].plot(*dots[name], "o", markersize=7, color=color, mec="white", zorder=4)
+    others = [name for name in curves if name not in ranked]
+    entries = len(ranked) + bool(others)
+    figure, (axes,) = layout.panels(title, 470 + layout.LEGEND_ROW * -(-entries // COLUMNS))
+
+    grey = list[Line2D]()
+    for name in others:
+        marker = "." if values[name].count() == 1 else "none"
+        grey += axes.plot(values[name], marker=marker, color=style.FAINT, linewidth=0.8)
+    lines = list[Line2D]()
+    for name, (color, dash) in zip(ranked, STROKES, strict=False):
+        lines += axes.plot(values[name], dash, color=color, linewidth=1.8)
+        if name in dots:
+            axes.plot(*dots[name], "o", markersize=7, color=color, mec="white", zorder=4)
+    _set_axes(axes, values.index, list(values.to_numpy().T), ylabel)
+
+    texts = [*(labels[name] for name in ranked), f"{len(others)} other runs"]
+    layout.legend(axes, lines + grey[:1], texts[:entries], columns=COLUMNS)
     return figure
 
 
-def smoothed(curves: Mapping[str, Sequence[float]], *, ylabel: str, title: str) -> Figure:
-    """Draw the moving average of each curve bold over the faint curve, without the first epochs.
+def smoothed(curve: Sequence[float], *, ylabel: str, title: str) -> Figure:
+    """Draw the moving average of a mean curve bold over the faint curve, without its beginning.
 
     As drawn for the Boston data in *Deep Learning with Python*, 1st edition, listing 3.31: the
     first 10 epochs are of another scale and left out, then each point is 0.9 of the point before
     and 0.1 of the value.
 
     Args:
-        curves: Values per epoch, more than 10, by name; they may hold NaN or infinity, which the
-            average passes over.
+        curve: Values per epoch, more than 10; they may be NaN or infinite, which the average passes
+            over.
         ylabel: What the values are ("val_mae (k$)").
         title: What is shown, in words.
     """
-    values = _by_epoch(curves).iloc[SKIPPED:]
-    averages = values.ewm(alpha=1 - SMOOTHING, adjust=False, ignore_na=True).mean()
-    labels = {name: f"{style.plain(name, 60)}, moving average {SMOOTHING:g}" for name in curves}
-    title = f"{title}, first {SKIPPED} epochs left out"
+    values = _by_epoch(curve).iloc[SKIPPED:]
+    average = values.ewm(alpha=1 - SMOOTHING, adjust=False, ignore_na=True).mean()
+    figure, (axes,) = layout.panels(f"{title}, first {SKIPPED} epochs left out", 490)
+    axes.plot(values, color=style.PALETTE[0], linewidth=0.8, alpha=0.3)
+    bold = axes.plot(average, color=style.PALETTE[0], linewidth=1.8)
 
-    # Without its far values, so that noise does not press the averages flat.
-    calm = values.clip(values.quantile(0.02), values.quantile(0.98), axis="columns")
-    shown = np.hstack([averages, calm])
-    figure, lines = _draw(averages, labels, shown, ylabel=ylabel, title=title)
-    for name, line in lines.items():
-        figure.axes[0].plot(values[name], color=line.get_color(), linewidth=0.8, alpha=0.3)
+    # Without its far values, so that noise does not press the average flat.
+    calm = values.clip(values.quantile(0.02), values.quantile(0.98))
+    _set_axes(axes, values.index, [average.to_numpy(), calm.to_numpy()], ylabel)
+    layout.legend(axes, bold, [f"mean, moving average {SMOOTHING:g}"], columns=COLUMNS)
     return figure
 
 
-def _by_epoch(curves: Mapping[str, Sequence[float]]) -> pd.DataFrame:
-    """Return a column for each curve, by epochs counted from 1; NaN where nothing is finite."""
-    columns = {name: pd.Series(curve, dtype=np.float64) for name, curve in curves.items()}
-    values = pd.DataFrame(columns)
-    values.index += 1
+def _by_epoch(curve: Sequence[float]) -> pd.Series:
+    """Return values by epochs counted from 1; NaN where one is not finite."""
+    values = pd.Series(curve, range(1, len(curve) + 1), np.float64)
     return values.where(np.isfinite(values))
 
 
-def _draw(
-    values: pd.DataFrame,
-    labels: Mapping[str, str],
-    shown: np.ndarray,
-    *,
-    ylabel: str,
-    title: str,
-) -> tuple[Figure, dict[str, Line2D]]:
-    """Draw the curves with a label in colour and the others grey; the legend follows `labels`.
-
-    The columns of `shown`, float (epochs, n), set the limits of the axis.
-    """
-    others = [str(name) for name in values if name not in labels]
-    entries = len(labels) + bool(others)
-    figure, body = layout.frame(title, 470 + layout.LEGEND_ROW * -(-entries // COLUMNS))
-    (axes,) = layout.panels(body)
-
-    lines: dict[str, Line2D] = {}
-    strokes = iter(STROKES)
-    for name in map(str, values):
-        (lines[name],) = axes.plot(values[name], color=style.FAINT, linewidth=0.8)
-        if name in labels:
-            color, dash = next(strokes)
-            lines[name].set(color=color, linestyle=dash, linewidth=1.8, zorder=3)
-        if values[name].count() == 1:
-            lines[name].set_marker(".")
-
-    scale.set_epochs(axes, values.index[-1], values.index[0])
+def _set_axes(axes: Axes, epochs: pd.Index, shown: Sequence[np.ndarray], ylabel: str) -> None:
+    """Label the axes, and set their limits for the epochs and for the values that are shown."""
+    scale.set_epochs(axes, epochs[-1], epochs[0])
     axes.set_ylabel(style.plain(ylabel))
-    limits = scale.scale_of(list(shown.T))
+    limits = scale.scale_of(shown)
     if limits is not None:
         scale.set_limits(axes, limits)
         if limits.cut:
             axes.set_title("some values lie outside the axis", loc="right", **style.NOTE)
-
-    handles, texts = [lines[name] for name in labels], list(labels.values())
-    if others:
-        handles.append(lines[others[0]])
-        texts.append(f"{len(others)} other runs")
-    layout.legend(body, handles, texts, columns=COLUMNS)
-    return figure, lines

@@ -39,8 +39,7 @@ def predicted_against_true(
     if far:
         notes.append(f"{far:,} lie outside the left panel")
 
-    figure, body = layout.frame(title, 512, lines=["; ".join(notes)])
-    left, right = layout.panels(body, columns=2)
+    figure, (left, right) = layout.panels(title, 512, columns=2, lines=["; ".join(notes)])
     padding = 0.04 * (high - low) or 0.5
     _scatter(left, true, predicted, (low - padding, high + padding))
     suffix = f" ({unit})" if unit else ""

@@ -26,8 +26,7 @@ def precision_recall_roc(
     if not curves:
         return layout.message(title, "No class has rows of its own beside rows of another one.")
 
-    figure, body = layout.frame(title, 500)
-    left, right = layout.panels(body, columns=2)
+    figure, (left, right) = layout.panels(title, 500, columns=2)
     labels = []
     for curve, color in zip(curves, style.PALETTE, strict=False):
         # The last point is a convention: a precision of 1 where nothing is predicted.
@@ -49,7 +48,7 @@ def precision_recall_roc(
         "dot: what is predicted; dotted: share of the rows", loc="left", pad=10, **style.NOTE
     )
     right.set_title("dotted: by chance", loc="left", pad=10, **style.NOTE)
-    layout.legend(body, right.get_lines()[: len(labels)], labels, columns=1 + (len(labels) > 1))
+    layout.legend(right, right.get_lines()[: len(labels)], labels, columns=1 + (len(labels) > 1))
     return figure
 
 
@@ -65,8 +64,7 @@ def calibration(held: Calibration, *, of: str) -> Figure:
         f"The error is the mean distance of the dots from the line, over {held.rows.sum():,} rows;",
         "by chance: what it would be on so many rows if each probability held.",
     ]
-    figure, body = layout.frame(title, 500, width=700, lines=notes)
-    (axes,) = layout.panels(body)
+    figure, (axes,) = layout.panels(title, 500, width=700, lines=notes)
 
     error = np.sqrt(held.predicted * (1 - held.predicted) / held.rows)
     both = np.concatenate([held.predicted, held.observed])

@@ -30,8 +30,7 @@ def parts(
         title: What is shown, in words.
         sealed: Whether the test part is only marked, and not drawn.
     """
-    figure, body = layout.frame(title, 560)
-    axes, close = layout.panels(body, rows=2)
+    figure, (axes, close) = layout.panels(title, 560, rows=2)
     for part, (first, last) in spans.items():
         times = np.arange(first, last + 1)
         if part == "test" and sealed:
@@ -69,8 +68,7 @@ def forecast(
         unit: Of all three.
         title: What is shown, in words.
     """
-    figure, body = layout.frame(title, 400)
-    (axes,) = layout.panels(body)
+    figure, (axes,) = layout.panels(title, 400)
     start = max(0, (len(true) - STRETCH) // 2)
     times = np.arange(start, min(len(true), start + STRETCH))
     axes.plot(times, true[times], color=style.INK, linewidth=1.6)
@@ -78,7 +76,7 @@ def forecast(
     axes.plot(times, baseline[times], color=style.PALETTE[2], linewidth=1.0, linestyle="--")
     axes.set(xlabel="window, in the order of time", ylabel=_label(name, unit))
     labels = ["true", "predicted", "baseline"]
-    layout.legend(body, axes.get_lines(), labels, columns=len(labels))
+    layout.legend(axes, axes.get_lines(), labels, columns=len(labels))
     return figure
 
 

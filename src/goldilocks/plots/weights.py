@@ -13,7 +13,6 @@ from goldilocks.plots import layout, style
 SHOWN = 24
 DRAWN = 100_000  # values of one variable; a histogram of 60 bars does not change beyond
 COLUMNS, HEIGHT = 4, 214  # panels of a row, and pixels of it
-ZEROS = 0.05  # fraction beyond which the bar of zeros would press all others flat
 
 
 def weight_histograms(weights: Mapping[str, np.ndarray]) -> Figure:
@@ -35,20 +34,20 @@ def weight_histograms(weights: Mapping[str, np.ndarray]) -> Figure:
     if arrays[largest[0]].size > DRAWN:
         notes.append(f"variables of more than {DRAWN:,} values: {DRAWN:,} drawn at random, seed 0")
     total = sum(values.size for values in arrays.values())
-    height = -(-len(largest) // COLUMNS) * HEIGHT
-    figure, body = layout.frame(f"Weights: {total:,} values", height, lines=notes)
-
+    rows = -(-len(largest) // COLUMNS)
+    height = rows * HEIGHT
+    title = f"Weights: {total:,} values"
+    figure, panels = layout.panels(title, height, rows=rows, columns=COLUMNS, lines=notes)
     figure.set_layout_engine(None)  # Half of the time, were it to look for the best margins.
     margin = style.MARGIN / style.WIDTH
-    body.subplots_adjust(margin, 30 / height, 1 - margin, 1 - 54 / height, wspace=0.08, hspace=0.7)
-    panels = iter(layout.panels(body, height // HEIGHT, COLUMNS))
-    for name, values in arrays.items():
-        if name in largest:
-            axes = next(panels)
-            title = style.plain(name, 28)
-            axes.set_title(title, loc="left", fontsize=style.TEXT, fontweight="bold", pad=30)
-            _histogram(axes, values)
-    for axes in panels:
+    edges = margin, 30 / height, 1 - margin, 1 - 54 / height
+    panels[0].figure.subplots_adjust(*edges, wspace=0.08, hspace=0.7)
+
+    for axes, name in zip(panels, filter(largest.__contains__, arrays), strict=False):
+        title = style.plain(name, 28)
+        axes.set_title(title, loc="left", fontsize=style.TEXT, fontweight="bold", pad=30)
+        _histogram(axes, arrays[name])
+    for axes in panels[len(largest) :]:
         axes.set_axis_off()
     return figure
 
@@ -58,17 +57,14 @@ def _histogram(axes: Axes, values: np.ndarray) -> None:
     if values.size > DRAWN:
         values = np.random.default_rng(0).choice(values, DRAWN)
     finite = values[np.isfinite(values)].astype(np.float64)
-    broken = 1 - finite.size / values.size
     notes = []
     if finite.size:
-        zeros = float(np.mean(finite == 0))
         mean, std = formatting.number(finite.mean(), 2), formatting.number(finite.std(), 2)
-        notes.append(f"mean {mean}, std {std}, zeros {formatting.percent(zeros)}")
-        if ZEROS < zeros < 1:
-            finite = finite[finite != 0]
-            notes.append("zeros not drawn")
-    if broken:
-        notes.append(f"{formatting.percent(broken)} NaN or infinite")
+        zeros = formatting.percent(float(np.mean(finite == 0)))
+        notes.append(f"mean {mean}, std {std}, zeros {zeros}")
+    if finite.size < values.size:
+        broken = formatting.percent(1 - finite.size / values.size)
+        notes.append(f"{broken} NaN or infinite")
     above = {"xytext": (0, 28), "textcoords": "offset points", "va": "top"}
     axes.annotate("\n".join(notes), (0, 1), xycoords="axes fraction", **above, **style.NOTE)
 

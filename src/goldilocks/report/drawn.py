@@ -37,7 +37,7 @@ def _curve(variant: Variant, logged: dict[str, np.ndarray], *, higher: bool) -> 
 
     best = None
     if np.isfinite(mean).any():
-        best = mean_interval.best_epoch({"mean": mean.tolist()}, "mean", higher=higher)
+        best = mean_interval.best_epoch(mean, higher=higher)
     if len(logged) == 1 and variant.best_epochs and 0 < variant.best_epochs[0] <= epochs:
         best = variant.best_epochs[0]  # of one training, the epoch whose values the table has
 

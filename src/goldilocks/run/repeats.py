@@ -74,7 +74,7 @@ def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) 
     history = mean_interval.mean_history(histories)
     result = FitResult(
         history=history,
-        best_epoch=mean_interval.best_epoch(history, monitor, higher=higher),
+        best_epoch=mean_interval.best_epoch(history[monitor], higher=higher),
         monitor=monitor,
         seconds=sum(outcome.result.seconds for outcome in outcomes),
         validation=np.unique(np.concatenate([outcome.result.validation for outcome in outcomes])),
@@ -176,6 +176,6 @@ def _draw(outcome: Outcome, outcomes: Sequence[Outcome], folder: Path) -> None:
     if len(history["loss"]) >= EPOCHS_TO_SMOOTH:
         metric = f"val_{outcome.context.problem.metric}"
         ylabel = f"{metric} ({unit})" if unit else metric
-        drawn["smoothed"] = overlays.smoothed({"mean": history[metric]}, ylabel=ylabel, title=title)
+        drawn["smoothed"] = overlays.smoothed(history[metric], ylabel=ylabel, title=title)
     for file, figure in drawn.items():
         style.save(figure, folder / f"{file}.png")
