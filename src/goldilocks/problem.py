@@ -69,6 +69,11 @@ class Problem:
         return self.metrics[0]
 
     @property
+    def classifies(self) -> bool:
+        """Whether classes or labels are predicted, and not numbers."""
+        return self.type in ("binary", "multiclass", "multilabel")
+
+    @property
     def has_unit(self) -> bool:
         """Whether the value of the loss depends on the unit of the targets, and nothing else does.
 

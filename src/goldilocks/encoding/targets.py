@@ -43,6 +43,11 @@ def count_outputs(problem: Problem, dataset: Dataset) -> int:
     return int(np.prod(dataset.y.shape[1:], initial=1))
 
 
+def targets_of(problem: Problem, dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    """Return the targets of some rows, int64 (n,), as `encode_targets` makes them."""
+    return encode_targets(problem, count_outputs(problem, dataset), dataset.y[rows])
+
+
 def target_prior(problem: Problem, outputs: int, y: np.ndarray) -> np.ndarray:
     """Return the class frequencies, or the mean of each target.
 

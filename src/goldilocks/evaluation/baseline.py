@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from goldilocks.dataset import Dataset
-from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.encoding.targets import count_outputs, targets_of
 from goldilocks.evaluation import measures
 from goldilocks.problem import Problem
 
@@ -30,32 +30,30 @@ def baseline_predictions(
         name: "loss", or the name of a metric.
         fitted_on: The rows that the best of all is best on, int64; None for those to predict.
     """
-    if fitted_on is None:
-        fitted_on = rows
-    measure, outputs = measures.find(problem, name), count_outputs(problem, dataset)
-    truth = encode_targets(problem, outputs, dataset.y[fitted_on])
-    constant = measure.best_constant(problem, truth, outputs)
-
-    queries = dataset.queries(fitted_on)
-    best = np.tile(constant, (len(rows), 1))
-    best_score = measure.of(problem, truth, np.tile(constant, (len(fitted_on), 1)), queries)
-    for forecast in dataset.naive.values():
-        score = measure.of(problem, truth, forecast[fitted_on], queries)
-        if measure.is_better(score, best_score):
-            best, best_score = forecast[rows], score
-    return best
+    return _best(problem, dataset, rows, name, rows if fitted_on is None else fitted_on)[0]
 
 
 def baseline_scores(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dict[str, float]:
     """Return the baseline's loss and metrics on rows, each of the baseline by that measure."""
-    truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y[rows])
-    queries = dataset.queries(rows)
-    return {
-        name: measures.find(problem, name).of(
-            problem, truth, baseline_predictions(problem, dataset, rows, name), queries
-        )
-        for name in ("loss", *problem.metrics)
-    }
+    names = ("loss", *problem.metrics)
+    return {name: _best(problem, dataset, rows, name, rows)[1] for name in names}
+
+
+def _best(
+    problem: Problem, dataset: Dataset, rows: np.ndarray, name: str, fitted_on: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Return the predictions of what is best on some rows, and its score on these."""
+    measure, outputs = measures.find(problem, name), count_outputs(problem, dataset)
+    truth, queries = targets_of(problem, dataset, fitted_on), dataset.queries(fitted_on)
+    constant = measure.best_constant(problem, truth, outputs)
+    best = np.tile(constant, (len(rows), 1))
+    best_score = measure.of(problem, truth, np.tile(constant, (len(fitted_on), 1)), queries)
+
+    for forecast in dataset.naive.values():
+        score = measure.of(problem, truth, forecast[fitted_on], queries)
+        if measure.is_better(score, best_score):
+            best, best_score = forecast[rows], score
+    return best, best_score
 
 
 def deciding_metric(problem: Problem, baseline: Mapping[str, float]) -> str:

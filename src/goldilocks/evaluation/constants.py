@@ -61,9 +61,8 @@ def weighted_median(problem: Problem, truth: np.ndarray, outputs: int) -> np.nda
 
 def least_loss(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
     """Return the constant of the least mean loss; where no formula is known, it is searched for."""
-    if problem.loss in ("mse", "poisson") or problem.loss.endswith("categorical_crossentropy"):
-        return frequencies(problem, truth, outputs)
-    if problem.loss == "binary_crossentropy":
+    losses = ("mse", "poisson", "binary_crossentropy")  # Best is the mean.
+    if problem.loss in losses or problem.loss.endswith("categorical_crossentropy"):
         return frequencies(problem, truth, outputs)
     if problem.loss == "mae":
         return median(problem, truth, outputs)

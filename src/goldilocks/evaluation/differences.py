@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import special
 
 from goldilocks.dataset import Dataset
-from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.encoding.targets import targets_of
 from goldilocks.evaluation import jackknife, mean_interval, measures
 from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.evaluation.intervals import (
@@ -125,9 +125,6 @@ def between_trainings(
         values: One value for each training of a model.
         others: One value for each training of the other model.
         overlap: 0 for seeds on one split; for folds, validation rows divided by training rows.
-
-    Raises:
-        ValueError: `overlap` is negative or not finite.
     """
     keys = [key for key in values if key in others]
     if not keys:
@@ -259,22 +256,19 @@ class Comparison:
 
     def _scores(self, predictions: Predictions, metric: str) -> pd.Series:
         """Return a score for each row that each training predicted, by seed, fold and row."""
-        measure, targets = measures.find(self.problem, metric), self._targets()
+        measure = measures.find(self.problem, metric)
         scores: dict[Key, pd.Series] = {}
         for key, (rows, predicted) in predictions.items():
+            targets = targets_of(self.problem, self.dataset, rows)
             if measure.per_row is not None:
-                values = measure.per_row(self.problem, targets[rows], predicted)
+                values = measure.per_row(self.problem, targets, predicted)
             else:
-                queries = self.dataset.queries(rows)
+                queries, blocks = self.dataset.queries(rows), self._blocks[rows]
                 values = jackknife.row_values(
-                    measure, self.problem, targets[rows], predicted, queries, self._blocks[rows]
+                    measure, self.problem, targets, predicted, queries, blocks
                 )
             scores[key] = pd.Series(values, rows)
         return pd.concat(scores, names=["seed", "fold", "row"])
-
-    def _targets(self) -> np.ndarray:
-        outputs = count_outputs(self.problem, self.dataset)
-        return encode_targets(self.problem, outputs, self.dataset.y)
 
     def _mean(self, values: pd.Series, metric: str, *, networks: int) -> Difference:
         """Return the mean over rows and seeds with the noise of both.

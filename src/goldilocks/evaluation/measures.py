@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import reprlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -144,7 +144,7 @@ def own(metric: OwnMetric) -> Measure:
         y_true = truth
         if problem.type == "multiclass" and truth.ndim > 1:
             y_true = truth.argmax(axis=1)
-        if not problem.type.endswith("regression"):
+        if problem.classifies:
             y_true = y_true.astype(np.int64)
         y_true, y_pred = y_true.view(), predictions.view()
         y_true.flags.writeable = y_pred.flags.writeable = False
@@ -196,115 +196,92 @@ def own(metric: OwnMetric) -> Measure:
 
 SHARE = (0.0, 1.0)
 ERROR = (0.0, math.inf)
-NUMBERS = ("regression", "unit_regression")
+
+
+def _share(name: str, per_row: RowValues, best_constant: Constant, **keras: str) -> Measure:
+    """Return a measure that is a mean over rows, 0 to 1, of which more is better."""
+    return Measure(
+        name=name,
+        greater_is_better=True,
+        score=row_values.mean_of(per_row),
+        per_row=per_row,
+        best_constant=best_constant,
+        range=SHARE,
+        keras=keras,
+    )
+
+
+def _error(name: str, per_row: RowValues, best_constant: Constant, keras: str = "") -> Measure:
+    """Return a measure that is a mean over rows, of which less is better, 0 at best."""
+    return Measure(
+        name=name,
+        greater_is_better=False,
+        score=row_values.mean_of(per_row),
+        per_row=per_row,
+        best_constant=best_constant,
+        range=ERROR,
+        keras=_of_numbers(keras),
+    )
+
+
+def _of_numbers(keras: str) -> Mapping[str, str]:
+    return dict.fromkeys(("regression", "unit_regression"), keras) if keras else {}
+
+
+def _ranking(name: str, score: Score) -> Measure:
+    """Return a measure of the order of a query's rows, 0 to 1."""
+    return Measure(
+        name=name,
+        greater_is_better=True,
+        score=score,
+        best_constant=constants.frequencies,
+        range=SHARE,
+        by_query=True,
+    )
+
 
 _ALL: Sequence[Measure] = (
-    Measure(
-        name="loss",
-        greater_is_better=False,
-        per_row=row_values.losses,
-        score=row_values.mean_of(row_values.losses),
-        best_constant=constants.least_loss,
-        range=ANY,  # A Poisson loss may be negative.
+    # A Poisson loss may be negative.
+    replace(_error("loss", row_values.losses, constants.least_loss), range=ANY),
+    _share(
+        "accuracy",
+        row_values.right,
+        constants.majority,
+        binary="BinaryAccuracy",
+        multiclass="SparseCategoricalAccuracy",
+        multilabel="BinaryAccuracy",
     ),
-    Measure(
-        name="accuracy",
-        greater_is_better=True,
-        per_row=row_values.right,
-        score=row_values.mean_of(row_values.right),
-        best_constant=constants.majority,
-        range=SHARE,
-        keras={
-            "binary": "BinaryAccuracy",
-            "multiclass": "SparseCategoricalAccuracy",
-            "multilabel": "BinaryAccuracy",
-        },
+    _share("balanced_accuracy", row_values.recalls_of_rows, constants.majority),
+    _error(COST, row_values.costs, constants.cheapest),
+    _share(
+        "top_k_categorical_accuracy",
+        row_values.among_top,
+        constants.frequencies,
+        multiclass="SparseTopKCategoricalAccuracy",
     ),
-    Measure(
-        name="balanced_accuracy",
-        greater_is_better=True,
-        per_row=row_values.recalls_of_rows,
-        score=row_values.mean_of(row_values.recalls_of_rows),
-        best_constant=constants.majority,
-        range=SHARE,
+    _error("log_loss", row_values.log_losses, constants.frequencies),
+    _share(
+        "precision", row_values.rates_of_rows("precision"), constants.always, binary="Precision"
     ),
-    Measure(
-        name=COST,
-        greater_is_better=False,
-        per_row=row_values.costs,
-        score=row_values.mean_of(row_values.costs),
-        best_constant=constants.cheapest,
-        range=ERROR,
-    ),
-    Measure(
-        name="top_k_categorical_accuracy",
-        greater_is_better=True,
-        per_row=row_values.among_top,
-        score=row_values.mean_of(row_values.among_top),
-        best_constant=constants.frequencies,
-        range=SHARE,
-        keras={"multiclass": "SparseTopKCategoricalAccuracy"},
-    ),
-    Measure(
-        name="log_loss",
-        greater_is_better=False,
-        per_row=row_values.log_losses,
-        score=row_values.mean_of(row_values.log_losses),
-        best_constant=constants.frequencies,
-        range=ERROR,
-    ),
-    *(
-        Measure(
-            name=name,
-            greater_is_better=True,
-            per_row=per_row,
-            score=row_values.mean_of(per_row),
-            best_constant=constants.always,
-            range=SHARE,
-            keras=keras,
-        )
-        for name, per_row, keras in (
-            ("precision", row_values.rates_of_rows("precision"), {"binary": "Precision"}),
-            ("recall", row_values.rates_of_rows("recall"), {"binary": "Recall"}),
-            ("f1_score", row_values.rates_of_rows("f1_score"), {}),
-            ("auc", row_values.areas_of_rows, {"binary": "AUC"}),
-            ("average_precision", row_values.precisions_of_rows, {}),
-        )
-    ),
-    Measure(
-        name="mae",
-        greater_is_better=False,
-        per_row=row_values.absolute,
-        score=row_values.mean_of(row_values.absolute),
-        best_constant=constants.median,
-        range=ERROR,
-        keras=dict.fromkeys(NUMBERS, "MeanAbsoluteError"),
-    ),
-    Measure(
-        name="mse",
-        greater_is_better=False,
-        per_row=row_values.squared,
-        score=row_values.mean_of(row_values.squared),
-        best_constant=constants.frequencies,
-        range=ERROR,
-        keras=dict.fromkeys(NUMBERS, "MeanSquaredError"),
-    ),
+    _share("recall", row_values.rates_of_rows("recall"), constants.always, binary="Recall"),
+    _share("f1_score", row_values.rates_of_rows("f1_score"), constants.always),
+    _share("auc", row_values.areas_of_rows, constants.always, binary="AUC"),
+    _share("average_precision", row_values.precisions_of_rows, constants.always),
+    _error("mae", row_values.absolute, constants.median, "MeanAbsoluteError"),
+    _error("mse", row_values.squared, constants.frequencies, "MeanSquaredError"),
     Measure(
         name="root_mean_squared_error",
         greater_is_better=False,
         score=row_values.root_mean_squared_error,
         best_constant=constants.frequencies,
         range=ERROR,
-        keras=dict.fromkeys(NUMBERS, "RootMeanSquaredError"),
+        keras=_of_numbers("RootMeanSquaredError"),
     ),
-    Measure(
-        name="mean_absolute_percentage_error",
-        greater_is_better=False,
-        per_row=row_values.in_per_cent,
-        score=row_values.mean_of(row_values.in_per_cent),
-        best_constant=constants.weighted_median,
-        range=ERROR,
-        keras=dict.fromkeys(NUMBERS, "MeanAbsolutePercentageError"),
+    _error(
+        "mean_absolute_percentage_error",
+        row_values.in_per_cent,
+        constants.weighted_median,
+        "MeanAbsolutePercentageError",
     ),
     Measure(
         name="r2_score",
@@ -312,24 +289,10 @@ _ALL: Sequence[Measure] = (
         score=row_values.r2_score,
         best_constant=constants.frequencies,
         range=(-math.inf, 1.0),
-        keras=dict.fromkeys(NUMBERS, "R2Score"),
+        keras=_of_numbers("R2Score"),
     ),
-    Measure(
-        name="ndcg",
-        greater_is_better=True,
-        score=row_values.ndcg,
-        best_constant=constants.frequencies,
-        range=SHARE,
-        by_query=True,
-    ),
-    Measure(
-        name="mean_average_precision",
-        greater_is_better=True,
-        score=row_values.mean_average_precision,
-        best_constant=constants.frequencies,
-        range=SHARE,
-        by_query=True,
-    ),
+    _ranking("ndcg", row_values.ndcg),
+    _ranking("mean_average_precision", row_values.mean_average_precision),
 )
 
 MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in _ALL}

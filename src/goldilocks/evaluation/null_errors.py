@@ -18,7 +18,7 @@ import numpy as np
 from scipy import special
 
 from goldilocks.dataset import Dataset
-from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.encoding.targets import targets_of
 from goldilocks.errors import ProblemError
 from goldilocks.evaluation import measures
 from goldilocks.evaluation.baseline import baseline_predictions
@@ -55,7 +55,7 @@ def null_errors(
         Without those that `null_error` cannot tell.
     """
     clusters, errors = row_clusters(dataset, rows), {}
-    truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y[rows])
+    truth = targets_of(problem, dataset, rows)
     for name in {problem.metric} if clusters is None else {problem.metric, "loss"}:
         baseline = baseline_predictions(problem, dataset, rows, name)
         measure, queries = measures.find(problem, name), dataset.queries(rows)

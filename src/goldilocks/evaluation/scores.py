@@ -74,9 +74,7 @@ class Mistakes:
 
 def answers(problem: Problem, predictions: np.ndarray) -> np.ndarray:
     """Return predictions as a person reads them: predicted classes, or the numbers themselves."""
-    if problem.type in ("regression", "unit_regression"):
-        return predictions
-    return decided(problem, predictions)
+    return decided(problem, predictions) if problem.classifies else predictions
 
 
 def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int) -> Mistakes:
@@ -89,7 +87,7 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
         most: Number of rows, at most.
     """
     outputs = np.zeros(len(y), np.int64)
-    if problem.type in ("regression", "unit_regression"):
+    if not problem.classifies:
         errors = np.abs(y.reshape(len(y), -1) - predictions)
         if errors.shape[1] > 1 and problem.scale:
             errors = errors / np.array(problem.scale)

@@ -12,7 +12,7 @@ from goldilocks import console
 from goldilocks.dataset import Dataset
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import vectorization
-from goldilocks.encoding.targets import encode_targets
+from goldilocks.encoding.targets import targets_of
 from goldilocks.evaluation import scores
 from goldilocks.interpret import embeddings, feature_maps, gradcam, patterns, permutation, saliency
 from goldilocks.interpret.layer_graph import unnest
@@ -52,11 +52,6 @@ class Subject:
     dataset: Dataset
     problem: Problem
     rows: np.ndarray
-
-    @property
-    def classifies(self) -> bool:
-        """Whether it predicts classes or labels."""
-        return self.problem.type in ("binary", "multiclass", "multilabel")
 
     def title(self, text: str) -> str:
         """Return a title with the name of the run."""
@@ -132,12 +127,12 @@ def _image_figures(subject: Subject, layer: str | None, image: np.ndarray | None
     shown, captions, labels = encoding.pixels(subject.dataset, subject.rows[:1]), [], None
     if image is not None:
         shown = image[np.newaxis]
-    elif subject.classifies:
+    elif subject.problem.classifies:
         rows, captions, labels = _examples(subject, IMAGES)
         shown = encoding.pixels(subject.dataset, rows)
     yield from network_figures(subject.model, shown[0], name=subject.name, layer=layer)
 
-    if subject.classifies:
+    if subject.problem.classifies:
         if image is not None and subject.problem.type == "multilabel":
             probabilities = subject.model.predict(shown, verbose=0)[0]
             labels = np.argsort(-probabilities)[: 2 * IMAGES]
@@ -172,7 +167,7 @@ def _text_figures(subject: Subject, wanted: Sequence[str]) -> Figures:
         yield "nearest_words", tables.neighbours(neighbours, title=title)
 
     how = subject.dataset.vectorization
-    if not subject.classifies or how is None:
+    if not subject.problem.classifies or how is None:
         return
     if how["hashing"]:
         console.note("  the encoder keeps no words (hashing), so none can be coloured.")
@@ -196,18 +191,14 @@ def _column_figures(subject: Subject) -> Figures:
     of_series = dataset.kind == "series"
     if of_series:
         rows = sample(rows, WINDOWS)
-    outputs = int(subject.model.output_shape[-1])
-    truth = encode_targets(problem, outputs, dataset.y)[rows]
+    truth = targets_of(problem, dataset, rows)
     columns = encoding.raw(dataset, rows)
     if isinstance(columns, np.ndarray):
         columns = dict(zip(dataset.x.columns, np.moveaxis(columns, -1, 0), strict=True))
 
     def loss(columns: Mapping[str, np.ndarray]) -> float:
-        if of_series:
-            windows = np.stack(list(columns.values()), axis=-1)
-            predicted = subject.model.predict(windows, verbose=0)
-        else:
-            predicted = keras.ops.convert_to_numpy(subject.model(columns))
+        inputs = np.stack(list(columns.values()), axis=-1) if of_series else columns
+        predicted = keras.ops.convert_to_numpy(subject.model(inputs))
         return scores.scores(problem, truth, predicted)["loss"]
 
     console.note(f"  shuffling {len(columns)} columns of {len(rows)} rows, {REPEATS} times each")

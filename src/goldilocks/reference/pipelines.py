@@ -143,7 +143,7 @@ def _boosted(
 ) -> BaseEstimator:
     """Return gradient boosting whose first features are categories, of several numbers each."""
     arguments = {"categorical_features": categorical_features, "random_state": seed}
-    if is_regression(problem):
+    if not problem.classifies:
         loss = "absolute_error" if criterion(problem) in ABSOLUTE else "squared_error"
         model = HistGradientBoostingRegressor(loss=loss, **parameters, **arguments)
         return MultiOutputRegressor(model) if several else model
@@ -154,7 +154,7 @@ def _linear(
     problem: Problem, inverse: float, count: int, seed: int, *, several: bool
 ) -> BaseEstimator:
     """Return a linear model of so many rows, whose penalty is as strong as the inverse of `C`."""
-    if not is_regression(problem):
+    if problem.classifies:
         model = LogisticRegression(C=inverse, max_iter=ITERATIONS, random_state=seed)
         return _each_label(model, problem)
     if criterion(problem) not in ABSOLUTE:
@@ -176,8 +176,3 @@ def criterion(problem: Problem) -> str:
     """Return what a model is fitted for: the primary metric, or the loss if rows have no values."""
     has_values = measures.find(problem, problem.metric).per_row is not None
     return problem.metric if has_values else problem.loss
-
-
-def is_regression(problem: Problem) -> bool:
-    """Return whether numbers are predicted."""
-    return problem.type.endswith("regression")

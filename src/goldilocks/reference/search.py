@@ -23,7 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers.naive import LAST_VALUE
-from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.encoding.targets import targets_of
 from goldilocks.evaluation import measures, row_values
 from goldilocks.evaluation import scores as evaluation
 from goldilocks.evaluation.baseline import baseline_predictions
@@ -81,30 +81,39 @@ def tune(
             never read.
         seed: Seed of all that is random.
         seconds: Time after which no further settings are tried; the first ones always are.
-
-    Raises:
-        ValueError: There is no split, or one has no training or no validation rows.
     """
-    if not splits or not all(len(split.train) and len(split.validation) for split in splits):
-        raise ValueError(
-            f"the reference got {len(splits)} splits with "
-            f"{[len(split.validation) for split in splits]} validation rows; "
-            "expected at least one split, each with training and validation rows."
+    deadline = time.monotonic() + seconds
+    read = _reader(dataset, splits)
+
+    def evaluate(parameters: Parameters, deadline: float) -> Reference:
+        """Fit on the training rows of every split, and score on its validation rows."""
+        scores, predictions = [], []
+        for split in splits:
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            train, wanted = split.train, split.validation
+            predicted = predict(dataset, problem, train, wanted, parameters, seed=seed, read=read)
+            truth, queries = targets_of(problem, dataset, wanted), dataset.queries(wanted)
+            scores.append(evaluation.scores(problem, truth, predicted, queries))
+            predictions.append(predicted)
+        name = pipelines.NAMES[dataset.kind]
+        return Reference(
+            name=name if parameters else f"the baseline, which no {name} beat",
+            parameters=parameters,
+            scores={
+                metric: float(np.mean([fold[metric] for fold in scores])) for metric in scores[0]
+            },
+            predictions=tuple(predictions),
         )
 
-    deadline = time.monotonic() + seconds
-    evaluate = functools.partial(
-        _evaluate, dataset, problem, splits, _reader(dataset, splits), seed
-    )
     first: tuple[Parameters, ...] = ({}, pipelines.FIRST[dataset.kind])
-    candidates = [evaluate(parameters, deadline=math.inf) for parameters in first]
-
+    candidates = [evaluate(parameters, math.inf) for parameters in first]
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # Else it would print what it draws.
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed))
     with contextlib.suppress(TimeoutError):
         while len(candidates) <= CANDIDATES:
             trial = study.ask(pipelines.SPACES[dataset.kind])
-            candidates.append(evaluate(trial.params, deadline=deadline))
+            candidates.append(evaluate(trial.params, deadline))
 
     metric = problem.metric
     sign = -1 if measures.find(problem, metric).greater_is_better else 1
@@ -127,8 +136,12 @@ def predict(
     parameters: Parameters,
     *,
     seed: int,
+    read: Reader | None = None,
 ) -> np.ndarray:
     """Return predictions of the reference, fitted with given hyperparameters, as of a network.
+
+    Of series the change from the last value is fitted. As many rows are read at a time as memory
+    holds.
 
     Args:
         dataset: The data set.
@@ -137,84 +150,16 @@ def predict(
         wanted: The rows to predict, int64 (m,).
         parameters: The hyperparameters, as `tune` finds them.
         seed: Seed of all that is random.
+        read: Reads rows; None for `rows.read`.
 
     Returns:
         Probabilities or numbers, float32 (m, outputs).
     """
-    read = functools.partial(rows.read, dataset)
-    return _predict(dataset, problem, train, wanted, parameters, read=read, seed=seed)
-
-
-def _evaluate(
-    dataset: Dataset,
-    problem: Problem,
-    splits: Sequence[Split],
-    read: Reader,
-    seed: int,
-    parameters: Parameters,
-    *,
-    deadline: float,
-) -> Reference:
-    """Fit on the training rows of every split, and score on its validation rows.
-
-    Raises:
-        TimeoutError: The deadline, on the clock of `time.monotonic`, passes before the last split.
-    """
-    outputs = count_outputs(problem, dataset)
-    scores, predictions = [], []
-    for split in splits:
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        predicted = _predict(
-            dataset, problem, split.train, split.validation, parameters, read=read, seed=seed
-        )
-        truth = encode_targets(problem, outputs, dataset.y[split.validation])
-        queries = dataset.queries(split.validation)
-        scores.append(evaluation.scores(problem, truth, predicted, queries))
-        predictions.append(predicted)
-    name = pipelines.NAMES[dataset.kind]
-    return Reference(
-        name=name if parameters else f"the baseline, which no {name} beat",
-        parameters=parameters,
-        scores={name: float(np.mean([fold[name] for fold in scores])) for name in scores[0]},
-        predictions=tuple(predictions),
-    )
-
-
-def _reader(dataset: Dataset, splits: Sequence[Split]) -> Reader:
-    """Return what reads rows; images, which are slow to read, are held if they fit into memory."""
-    read = functools.partial(rows.read, dataset)
-    if dataset.kind != "image":
-        return read
-
-    parts = [part for split in splits for part in (split.train, split.validation)]
-    wanted = np.unique(np.concatenate(parts))
-    if len(rows.thin(dataset, wanted)) < len(wanted):
-        return read
-    held = np.asarray(read(wanted))
-    return lambda some: held[np.searchsorted(wanted, some)]
-
-
-def _predict(
-    dataset: Dataset,
-    problem: Problem,
-    train: np.ndarray,
-    wanted: np.ndarray,
-    parameters: Parameters,
-    *,
-    read: Reader,
-    seed: int,
-) -> np.ndarray:
-    """Return predictions, float32 (n, outputs), of a model that is fitted on training rows.
-
-    Of series the change from the last value is fitted. As many rows are read at a time as memory
-    holds.
-    """
-    regression = pipelines.is_regression(problem)
     if not parameters:
-        name = problem.metric if regression else "loss"
+        name = "loss" if problem.classifies else problem.metric
         return baseline_predictions(problem, dataset, wanted, name, fitted_on=train)
 
+    read = read or functools.partial(rows.read, dataset)
     train = rows.thin(dataset, train)
     x, y = read(train), dataset.y[train]
     fit_parameters = {}
@@ -237,11 +182,11 @@ def _predict(
         warnings.filterwarnings("ignore", "Label .* is present in (all|none)")
         pipeline.fit(x, y, **fit_parameters)
 
-    method = pipeline.predict if regression else pipeline.predict_proba
+    method = pipeline.predict_proba if problem.classifies else pipeline.predict
     size = max(1, len(rows.thin(dataset, wanted)))
     chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
     predicted = np.concatenate([method(read(chunk)) for chunk in chunks])
-    if regression:
+    if not problem.classifies:
         predicted = predicted.reshape(len(wanted), -1)
         if dataset.naive:
             predicted = predicted + dataset.naive[LAST_VALUE][wanted]
@@ -256,3 +201,14 @@ def _predict(
     probabilities = np.zeros((len(wanted), max(2, len(dataset.classes))), "float32")
     probabilities[:, pipeline.classes_.astype(np.int64)] = predicted
     return probabilities[:, 1:2] if problem.type == "binary" else probabilities
+
+
+def _reader(dataset: Dataset, splits: Sequence[Split]) -> Reader:
+    """Return what reads rows; images, which are slow to read, are held if they fit into memory."""
+    read = functools.partial(rows.read, dataset)
+    parts = [part for split in splits for part in (split.train, split.validation)]
+    wanted = np.unique(np.concatenate(parts))
+    if dataset.kind != "image" or len(rows.thin(dataset, wanted)) < len(wanted):
+        return read
+    held = np.asarray(read(wanted))
+    return lambda some: held[np.searchsorted(wanted, some)]

@@ -17,7 +17,7 @@ from goldilocks.plots import confusion, curves, images, layout, series, style, t
 from goldilocks.plots import predictions as scatter_plots
 from goldilocks.plots import probabilities as probability_plots
 from goldilocks.run import description
-from goldilocks.run.outcome import CLASSIFIES, Outcome
+from goldilocks.run.outcome import Outcome
 from goldilocks.training.batches import augmentation
 from goldilocks.training.fit import FitSpec
 
@@ -79,7 +79,7 @@ def _predictions(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) ->
     """Draw predictions against targets: of classes a confusion matrix, of numbers a scatter."""
     dataset, problem = outcome.context.dataset, outcome.context.problem
     truth = dataset.y[rows]
-    if problem.type not in CLASSIFIES:
+    if not problem.classifies:
         truth = truth.reshape(predictions.shape)
         return {
             f"predicted_against_true{suffix}": scatter_plots.predicted_against_true(
@@ -158,7 +158,7 @@ def _details(outcome: Outcome, predictions: np.ndarray, worst: scores.Mistakes) 
             f"{classes[label]} {number(row[label])}"
             for label, row in zip(worst.outputs, predictions, strict=True)
         ]
-    if problem.type in CLASSIFIES:
+    if problem.classifies:
         return [f"probability {number(size)}" for size in worst.sizes]
     unit = " deviations" * (predictions.shape[1] > 1 and bool(problem.scale))
     return [f"off by {number(size)}{unit}" for size in worst.sizes]

@@ -37,7 +37,6 @@ PER_EPOCH = ("learning_rate", "seconds")  # metrics of each epoch that have no b
 CONFIGURATIONS = "validation_configurations"
 OPTIMISM = "validation_optimism"
 NULL_ERROR = "null_error/"  # before the name of a metric
-CLASSIFIES = ("binary", "multiclass", "multilabel")  # problem types
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def evaluate(
         tags[EVALUATIONS] = str(metrics[EVALUATIONS])
 
     counts: classes.Counts = {}
-    if problem.type in CLASSIFIES and dataset.classes:
+    if problem.classifies and dataset.classes:
         y, is_finite = dataset.y[rows], np.isfinite(predictions).all()
         if is_finite:
             held = probabilities.calibration(problem, y, predictions)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from goldilocks import reference
-from goldilocks.encoding.targets import count_outputs, encode_targets
+from goldilocks.encoding.targets import targets_of
 from goldilocks.evaluation.scores import scores
 from goldilocks.report.workflow.results import TunedReference
 from goldilocks.run.context import PREDICTIONS
@@ -70,7 +70,7 @@ def test(context: Context, tuned: TunedReference, rows: np.ndarray) -> np.ndarra
     seed, parameters = settings.tree["seed"], tuned.parameters
     predictions = reference.predict(dataset, problem, train, rows, parameters, seed=seed)
 
-    truth = encode_targets(problem, count_outputs(problem, dataset), dataset.y)[rows]
+    truth = targets_of(problem, dataset, rows)
     reached = scores(problem, truth, predictions, dataset.queries(rows))
     metrics = {f"test_{name}": value for name, value in reached.items()}
     arrays = {"rows": rows, "predictions": predictions}
