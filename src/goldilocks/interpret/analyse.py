@@ -182,9 +182,7 @@ def _save(drawn: Figures, folder: Path) -> list[str]:
 
 def _config(store: MlflowStore, logged: StoredRun) -> dict[str, Any]:
     """Return the configuration of a run, with the source that its data came from."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = store.download_artifact(logged.run_id, "config.yaml", Path(folder))
-        tree = renamed.tree(yaml.safe_load(file.read_text()))
+    tree = renamed.tree(yaml.safe_load(store.read_artifact(logged.run_id, "config.yaml")))
 
     source = logged.tags.get("dataset.source")
     dataset = tree.get("dataset", {})

@@ -4,18 +4,14 @@ grouping    runs -> groups whose values may be compared
 variants    runs -> variants, each with its values at the best epoch
 sections    the variants of a group, ranked and compared with the best
 drawn       histories -> the curves of the figures
-rendering   what renders templates
 html        all of it, by the templates of this room -> the file
 """
 
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-from goldilocks.console import without_passwords
 from goldilocks.report import html, sections
-from goldilocks.report.html import Origin
 from goldilocks.tracking.selection import select
 from goldilocks.tracking.store import MlflowStore
 
@@ -41,23 +37,18 @@ def write(store: MlflowStore, targets: Sequence[str], output: Path | None, *, co
     selection = select(store, targets)
     runs = selection.runs
     histories = store.histories([run.run_id for run in runs], sections.curve_names(runs))
-    origin = Origin(
-        store=without_passwords(store.uri),
-        ui_command="" if store.uri.startswith("http") else without_passwords(store.ui_command),
-        pages={run.run_id: without_passwords(store.page_url(run)) for run in runs},
-        command=without_passwords(command),
-        made=datetime.now(UTC),
-    )
-    text = html.page(selection, sections.sections(runs, histories), histories, origin)
-    file = output or Path(f"report-{selection.slug}.html")
+    shown = sections.sections(runs, histories)
+    text = html.page(store, selection, shown, histories, command)
+    sweep = selection.sweep
+    return save(store, sweep and sweep.run_id, text, output or f"report-{selection.slug}.html")
+
+
+def save(store: MlflowStore, run_id: str | None, text: str, output: Path | str) -> Path:
+    """Write the text of a report, and log it to a run, if there is one, as `report/report.html`."""
+    file = Path(output)
     file.write_text(text, encoding="utf-8")
-    if selection.sweep is not None:
-        log(store, selection.sweep.run_id, text)
+    if run_id is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "report.html").write_text(text, encoding="utf-8")
+            store.log_artifacts(run_id, Path(folder), ARTIFACTS)
     return file
-
-
-def log(store: MlflowStore, run_id: str, text: str) -> None:
-    """Log the text of a report to a run, as `report/report.html`."""
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "report.html").write_text(text, encoding="utf-8")
-        store.log_artifacts(run_id, Path(folder), ARTIFACTS)

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from goldilocks.problem import PROBLEMS
 from goldilocks.tracking import query
-from goldilocks.tracking.query import PARENT, StoredRun
-from goldilocks.tracking.selection import PARTS
+from goldilocks.tracking.query import StoredRun
 
 DIGEST = 8  # characters of a digest that are shown
 
@@ -70,8 +69,8 @@ def group(runs: Sequence[StoredRun]) -> dict[Basis, list[StoredRun]]:
     groups: dict[Basis, list[StoredRun]] = {}
     for run in runs:
         above = run
-        if run.tags.get("role") in PARTS:
-            above = by_id.get(run.tags.get(PARENT, ""), run)
+        if run.is_part:
+            above = by_id.get(run.parent, run)
         groups.setdefault(basis(above), []).append(run)
     return groups
 

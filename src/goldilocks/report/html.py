@@ -3,8 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
 
@@ -13,17 +12,19 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from goldilocks import formatting
+from goldilocks.console import without_passwords
 from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.evaluation.differences import Difference
 from goldilocks.plots import interactive
 from goldilocks.report import drawn, grouping
-from goldilocks.report.rendering import environment
 from goldilocks.report.sections import Section
 from goldilocks.report.variants import Histories
 from goldilocks.run import test_ledger
+from goldilocks.run.rendering import environment
 from goldilocks.tracking import query
-from goldilocks.tracking.query import PARENT, StoredRun
-from goldilocks.tracking.selection import PARTS, Selection
+from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.selection import Selection
+from goldilocks.tracking.store import MlflowStore
 
 VALUES = 10  # of a setting that are listed
 REACH = 4  # times the usual length; a longer bar is cut off, or it would press all others flat
@@ -32,35 +33,21 @@ MARGIN = 0.06  # of the axis of bars, on either side
 TESTS: dict[str, Any] = {"finite": math.isfinite, "nan": math.isnan}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """Where a report comes from.
-
-    Attributes:
-        store: The address of the store.
-        ui_command: What shows it; "" where it is a server.
-        pages: The address of each run's page, by the run's ID.
-        command: What made the report.
-        made: When.
-    """
-
-    store: str
-    ui_command: str
-    pages: Mapping[str, str]
-    command: str
-    made: datetime
-
-
 def page(
-    selection: Selection, sections: Sequence[Section], histories: Histories, origin: Origin
+    store: MlflowStore,
+    selection: Selection,
+    sections: Sequence[Section],
+    histories: Histories,
+    command: str,
 ) -> str:
     """Return the HTML file.
 
     Args:
+        store: Where the runs are.
         selection: Says what the runs are called together.
         sections: Of its runs.
         histories: Of its runs.
-        origin: Where it comes from.
+        command: What was typed.
     """
     templates = environment("goldilocks.report")
     templates.filters.update(
@@ -70,25 +57,38 @@ def page(
 
     figures: list[Any] = []
     bases = [section.basis for section in sections]
-    roles = [run.tags.get("role") for section in sections for run in section.runs]
-    parts = sum(role in PARTS for role in roles)
+    runs = [run for section in sections for run in section.runs]
+    parts = sum(run.is_part for run in runs)
     return templates.get_template("page.html.j2").render(
         title=selection.name,
-        whole=len(roles) - parts,
+        whole=len(runs) - parts,
         parts=parts,
         reasons=grouping.reasons(bases),
-        origin=origin,
-        made=origin.made.strftime("%d %B %Y, %H:%M %Z").strip(" ,"),
+        command=without_passwords(command),
         sections=[
             {"heading": grouping.heading(section.basis, bases)}
             | _section(section, histories, figures)
             for section in sections
         ],
-        style=style_sheet(),
-        script=asset("page.js"),
+        **frame(store, selection.runs),
         figures=Markup(json.dumps(figures, separators=(",", ":")).replace("<", "\\u003c")),
         plotly=Markup(get_plotlyjs()) if figures else "",
     )
+
+
+def frame(store: MlflowStore, runs: Sequence[StoredRun]) -> dict[str, object]:
+    """Return what all of our pages have: links to runs by ID, the store, style and script."""
+    ui_command = without_passwords(store.ui_command)
+    if store.uri.startswith("http"):
+        ui_command = ""  # A link to a server works by itself.
+    return {
+        "store": without_passwords(store.uri),
+        "ui_command": ui_command,
+        "pages": {run.run_id: without_passwords(store.page_url(run)) for run in runs},
+        "made": datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
+        "style": style_sheet(),
+        "script": _asset("page.js"),
+    }
 
 
 def style_sheet() -> Markup:
@@ -97,10 +97,10 @@ def style_sheet() -> Markup:
         f".{name}::before {{ background: light-dark({verdict.color}, {verdict.dark_color}); }}"
         for name, verdict in VERDICTS.items()
     ]
-    return asset("page.css") + Markup("\n".join(rules))
+    return _asset("page.css") + Markup("\n".join(rules))
 
 
-def asset(name: str) -> Markup:
+def _asset(name: str) -> Markup:
     """Return a file of our own that goes into a page as it is."""
     return Markup((resources.files("goldilocks.report") / "templates" / name).read_text())
 
@@ -147,9 +147,8 @@ def _runs(section: Section) -> list[tuple[StoredRun, str, bool]]:
     names = {run.run_id: variant.name for variant in section.variants for run in variant.runs}
     listed = []
     for run in section.runs:
-        above = run.tags.get(PARENT) if run.tags.get("role") in PARTS else None
-        name = names.get(above or "", names.get(run.run_id, ""))
-        listed.append((run, name, above in names))
+        below = run.is_part and run.parent in names
+        listed.append((run, names.get(run.parent if below else run.run_id, ""), below))
     return listed
 
 
@@ -158,13 +157,12 @@ def _axis(differences: Mapping[str, Difference]) -> tuple[float, float]:
 
     0 is on it. Half of the intervals are not cut off.
     """
-    ends = np.array([[difference.low, difference.high] for difference in differences.values()])
-    ends = ends[~np.isnan(ends).any(axis=1)] if len(ends) else ends
-    if not ends.size:
+    ends = np.array([(difference.low, difference.high) for difference in differences.values()])
+    if np.isnan(ends).all():
         return 0.0, 1.0
 
-    lengths = np.sort(np.abs(ends).max(axis=1))
-    longest = REACH * lengths[len(lengths) // 2]
+    ends = ends[~np.isnan(ends).any(axis=1)]
+    longest = REACH * np.median(np.abs(ends).max(axis=1))
     first, last = np.clip([ends.min(initial=0), ends.max(initial=0)], -longest, longest)
     margin = MARGIN * (last - first)
     return float(first - margin), float(last - first + 2 * margin) or 1.0

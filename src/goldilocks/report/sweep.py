@@ -1,7 +1,7 @@
 """Runs of a sweep -> tables and figures of their results."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -56,7 +56,9 @@ def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
     """
     columns = variants.differing([run.params for run in runs])
     final = any(grouping.is_final(run) for run in runs)
-    results = _test_scores(runs) if final else ["best_epoch", *_best_values(runs)]
+    results = ["best_epoch", *_logged(runs, lambda name: name.startswith("best_val_"))]
+    if final:
+        results = _logged(runs, test_ledger.is_score)
     rows = []
     for run in runs:
         row = {name: run.params.get(name, "") for name in columns} or {"run": run.name}
@@ -74,7 +76,7 @@ def over_seeds(runs: Sequence[StoredRun]) -> list[str]:
     A seed is no choice, so the result of a configuration is the mean over its seeds, never the
     score of its best one.
     """
-    scores = _test_scores(runs)
+    scores = _logged(runs, test_ledger.is_score)
     configurations = variants.group(runs, {}, scores)
     sentences = []
     for variant in configurations:
@@ -86,13 +88,9 @@ def over_seeds(runs: Sequence[StoredRun]) -> list[str]:
     return sentences
 
 
-def _best_values(runs: Sequence[StoredRun]) -> list[str]:
-    names = dict.fromkeys(name for run in runs for name in run.metrics)
-    return [name for name in names if name.startswith("best_val_")]
-
-
-def _test_scores(runs: Sequence[StoredRun]) -> list[str]:
-    return list(dict.fromkeys(name for run in runs for name in test_ledger.results(run)))
+def _logged(runs: Sequence[StoredRun], wanted: Callable[[str], bool]) -> list[str]:
+    """Return the names of the wanted metrics of any of these runs."""
+    return list(dict.fromkeys(name for run in runs for name in run.metrics if wanted(name)))
 
 
 def _spread(variant: Variant, score: str) -> str:

@@ -12,8 +12,7 @@ from goldilocks.config.settings import WITHOUT_EFFECT
 from goldilocks.evaluation import mean_interval
 from goldilocks.evaluation.differences import Key
 from goldilocks.evaluation.mean_interval import Spread
-from goldilocks.tracking.query import PARENT, Histories, StoredRun, reused
-from goldilocks.tracking.selection import PARTS
+from goldilocks.tracking.query import Histories, StoredRun, reused
 
 # Settings in which the runs of one variant may differ: the seed, and those without an effect on the
 # result.
@@ -169,11 +168,11 @@ def _parts(runs: Sequence[StoredRun]) -> dict[str, list[StoredRun]]:
     by_id = {run.run_id: run for run in runs}
     parts: dict[str, list[StoredRun]] = {}
     for run in runs:
-        if run.tags.get("role") not in PARTS:
+        if not run.is_part:
             reused_parts = [by_id[run_id] for run_id in reused(run) if run_id in by_id]
             parts.setdefault(run.run_id, []).extend(reused_parts)
-        elif run.tags.get(PARENT) in by_id:
-            parts.setdefault(run.tags[PARENT], []).append(run)
+        elif run.parent in by_id:
+            parts.setdefault(run.parent, []).append(run)
     return parts
 
 
@@ -254,7 +253,7 @@ def _value(run: StoredRun, measure: str, epoch: int, histories: Histories) -> fl
 
     if measure.startswith("test_"):
         value = run.metrics.get(measure)
-    elif run.tags.get("role") in PARTS:
+    elif run.is_part:
         value = dict(histories.get(run.run_id, {}).get(measure, ())).get(epoch)
     else:
         value = run.metrics.get(f"best_{measure}")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,10 +37,9 @@ def stored_predictions(store: Store, run_id: str) -> tuple[np.ndarray, np.ndarra
     Raises:
         StoreError: If the store cannot be read.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        file = store.download_artifact(run_id, PREDICTIONS, Path(folder))
-        with np.load(file, allow_pickle=False) as arrays:
-            return arrays["rows"], arrays["predictions"]
+    file = io.BytesIO(store.read_artifact(run_id, PREDICTIONS))
+    with np.load(file, allow_pickle=False) as arrays:
+        return arrays["rows"], arrays["predictions"]
 
 
 @dataclass(frozen=True)

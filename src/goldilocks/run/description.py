@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from goldilocks import console, formatting
 from goldilocks.encoding import schema
@@ -20,13 +18,13 @@ from goldilocks.protocol import Split
 from goldilocks.run import data_summary, summary, test_ledger
 from goldilocks.run.context import RunContext
 from goldilocks.run.outcome import CONFIGURATIONS, OPTIMISM, Outcome
+from goldilocks.run.rendering import environment
 from goldilocks.tracking import Tracker, provenance
 
 if TYPE_CHECKING:
     import keras
 
 FEW_OUTPUTS = 10  # whose scores stand in the summary; those of all are in outputs.csv
-_LISTED: dict[object, str] = {}  # the layers of the last model: those of a sweep are often alike
 MOST_CLASSES = 20  # in a description; `per_class.csv` has all
 
 
@@ -107,30 +105,22 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
     of_classes = None
     if outcome.counts:
         of_classes = per_class(outcome).sort_values("recall", kind="stable")[:MOST_CLASSES]
-    text = _template().render(
-        outcome=outcome,
-        classes=None if of_classes is None else formatting.markdown(of_classes.reset_index()),
-        scores=formatting.markdown(pd.DataFrame(summary.scores(metrics))),
-        of_each=formatting.markdown(_of_each(outcome)),
-        parts=None if parts is None else formatting.markdown(parts),
-        warning=test_ledger.warning(test_ledger.evaluations(metrics)),
-        note=_note(outcome),
-        facts=facts(outcome.context, split),
-        notes=(*outcome.context.dataset.notes, *split.notes, *findings),
+    text = (
+        environment("goldilocks.run")
+        .get_template("summary.md.j2")
+        .render(
+            outcome=outcome,
+            classes=None if of_classes is None else formatting.markdown(of_classes.reset_index()),
+            scores=formatting.markdown(pd.DataFrame(summary.scores(metrics))),
+            of_each=formatting.markdown(_of_each(outcome)),
+            parts=None if parts is None else formatting.markdown(parts),
+            warning=test_ledger.warning(test_ledger.evaluations(metrics)),
+            note=_note(outcome),
+            facts=facts(outcome.context, split),
+            notes=(*outcome.context.dataset.notes, *split.notes, *findings),
+        )
     )
     return text.rstrip()
-
-
-@functools.cache
-def _template() -> Template:
-    """Return the template of a summary, compiled once."""
-    environment = Environment(
-        loader=PackageLoader("goldilocks.run", "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("summary.md.j2")
 
 
 def _of_each(outcome: Outcome) -> pd.DataFrame:
@@ -221,7 +211,9 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     (folder / schema.FILE).write_text(inputs.to_json())
     if outcome.of_each:
         pd.DataFrame(outcome.of_each).to_csv(folder / "outputs.csv", index=False)
-    (folder / "model_summary.txt").write_text(_layers(model))
+    layers: list[str] = []
+    model.summary(print_fn=layers.append, line_length=100, expand_nested=True)
+    (folder / "model_summary.txt").write_text("\n".join(layers))
 
     origin, code = folder / "provenance", provenance.code()
     origin.mkdir()
@@ -230,18 +222,3 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     (origin / "environment.json").write_text(json.dumps(machine, indent=2))
     (origin / "packages.txt").write_text(provenance.packages())
     (origin / "git.diff").write_text(code.diff)
-
-
-def _layers(model: keras.Model) -> str:
-    """Return the layers of a model as Keras lists them, by rich, which takes longer than the key.
-
-    The weights' shapes are in the key beside the architecture: a person's own layer may not state
-    all that it has.
-    """
-    key = model.to_json(), tuple(weight.shape for weight in model.weights)
-    if key not in _LISTED:
-        lines: list[str] = []
-        model.summary(print_fn=lines.append, line_length=100, expand_nested=True)
-        _LISTED.clear()
-        _LISTED[key] = "\n".join(lines)
-    return _LISTED[key]

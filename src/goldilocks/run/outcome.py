@@ -279,5 +279,4 @@ def read_outcome(context: RunContext, spec: TrainingSpec, stored: StoredRun) -> 
             spec.split.validation, trainer["validation_steps"], trainer["batch_size"]
         ),
     )
-    counts = json.loads(stored.tags.get(CLASSES, "{}"))
-    return Outcome(context, spec, result, metrics, stored.tags, counts)
+    return Outcome(context, spec, result, metrics, stored.tags, summary.counts(stored.tags))

@@ -49,15 +49,13 @@ def train(trainings: Sequence[tuple[RunContext, TrainingSpec]], run_id: str) -> 
         KeyboardInterrupt, SystemExit: A signal came; what can go on is in a checkpoint.
     """
     kinds = Counter(kind(spec.settings) for _, spec in trainings)
-    missing = [
-        (context, spec)
-        for context, spec in trainings
-        if kinds[kind(spec.settings)] >= FEWEST and not _is_stored(context, spec)
-    ]
     by_options: dict[str, list[tuple[RunContext, TrainingSpec]]] = defaultdict(list)
-    for context, spec in missing:
-        by_options[json.dumps(_options(spec))].append((context, spec))
-    if not missing:
+    for context, spec in trainings:
+        stored = context.stored_run(spec)
+        is_stored = stored is not None and stored.status == "FINISHED"
+        if kinds[kind(spec.settings)] >= FEWEST and not is_stored:
+            by_options[json.dumps(_options(spec))].append((context, spec))
+    if not by_options:
         return {}
 
     trained: dict[str, Trained] = {}
@@ -119,11 +117,6 @@ def _train_alike(
 def _options(spec: TrainingSpec) -> dict[str, Any]:
     """Return the options of a trainer that a program follows."""
     return {name: spec.settings.tree["trainer"][name] for name in OPTIONS}
-
-
-def _is_stored(context: RunContext, spec: TrainingSpec) -> bool:
-    stored = context.stored_run(spec)
-    return stored is not None and stored.status == "FINISHED"
 
 
 def _callbacks(context: RunContext, spec: TrainingSpec) -> list[keras.callbacks.Callback]:

@@ -152,6 +152,9 @@ def training_specs(
     specs = []
     repeats, folds = settings.tree["trainer"]["repeats"], len(splits)
     for seed in range(settings.tree["seed"], settings.tree["seed"] + repeats):
+        seeded = settings
+        if repeats > 1:
+            seeded = settings.changed({"trainer.repeats": 1, "seed": seed})
         for number, split in enumerate(splits, start=1):
             fold, words = None, list[str]()
             if folds > 1:
@@ -159,16 +162,8 @@ def training_specs(
                 words.append(f"fold {fold} of {folds}")
             if repeats > 1:
                 words.append(f"seed {seed}")
-            specs.append(TrainingSpec(_with_seed(settings, seed), split, fold, " ".join(words)))
+            specs.append(TrainingSpec(seeded, split, fold, " ".join(words)))
     return specs
-
-
-def _with_seed(settings: Settings, seed: int) -> Settings:
-    """Return the settings of one of several repeats."""
-    if settings.tree["trainer"]["repeats"] == 1:
-        return settings
-
-    return settings.changed({"trainer.repeats": 1, "seed": seed})
 
 
 def _train(

@@ -55,33 +55,22 @@ def _run(job: Settings, shared: Shared, *, retries: int) -> Exception | None:
     assert job.sweep_dir is not None
     assert job.job is not None
     worker.write_to(records.log_file(job.sweep_dir, job.job))
-    began = time.monotonic()
-    value, error = _try(job, shared)
-    while retries and error is not None and not isinstance(error, UserError):
-        retries -= 1
-        value, error = _try(job, shared)
-
-    seconds = time.monotonic() - began
-    if error is None:
-        # The score of a final run chooses nothing, least of all a seed.
-        compared = None if job.tree["final"] else value
-        ended = {"status": "finished", "value": compared, "seconds": seconds}
-        records.update(job.sweep_dir, job.job, **ended)
-        return None
-
-    reason = str(error)
-    if not isinstance(error, UserError):
-        reason = f"{type(error).__name__}: {error}"
-    records.update(job.sweep_dir, job.job, status="failed", reason=reason, seconds=seconds)
-    return worker.portable(error)
-
-
-def _try(job: Settings, shared: Shared) -> tuple[float | None, Exception | None]:
-    """Return the value that a sweep compares, and what the run has raised."""
-    try:
-        return run(job, shared), None
-    except Exception as error:
-        if not isinstance(error, UserError):
+    began, error, ended = time.monotonic(), None, dict[str, str | float | None]()
+    for _ in range(1 + retries):
+        try:
+            value, error = run(job, shared), None
+            # The score of a final run chooses nothing, least of all a seed.
+            ended = {"status": "finished", "value": None if job.tree["final"] else value}
+            break
+        except UserError as mistake:
+            error, ended = mistake, {"status": "failed", "reason": str(mistake)}
+            console.note(f"this job failed: {error}")
+            break
+        except Exception as failure:
             traceback.print_exc()
-        console.note(f"this job failed: {error}")
-        return None, error
+            console.note(f"this job failed: {failure}")
+            reason = f"{type(failure).__name__}: {failure}"
+            error, ended = failure, {"status": "failed", "reason": reason}
+
+    records.update(job.sweep_dir, job.job, **ended, seconds=time.monotonic() - began)
+    return None if error is None else worker.portable(error)

@@ -26,7 +26,6 @@ from goldilocks.run import description, figures, room, warm_start
 from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
 from goldilocks.run.outcome import Outcome, evaluate, read_outcome
 from goldilocks.tracking import Tracker, query
-from goldilocks.tracking.query import PARENT
 from goldilocks.training import frozen, interruption
 from goldilocks.training.callbacks import Interrupter, ProgressBar
 from goldilocks.training.fit import FitResult, FitSpec
@@ -83,7 +82,7 @@ def _train_child(
     with context.store.lock(context.fingerprint(spec)):
         stored = context.stored_run(spec)
         if stored is not None:
-            if stored.tags.get(PARENT) != parent:
+            if stored.parent != parent:
                 reused.append(stored.run_id)
             if stored.status == "FINISHED":
                 console.note(f"{spec.part}: trained before, run {stored.run_id}")

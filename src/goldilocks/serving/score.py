@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -101,10 +100,9 @@ def _measured(run: StoredRun, schema: Schema) -> Problem:
 def _seen(store: MlflowStore, run_id: str, keys: np.ndarray) -> str:
     """Return the sentence on which of the scored rows the run had: uint64 keys (rows,)."""
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            file = store.download_artifact(run_id, row_keys.FILE, Path(folder))
-            with file.open("rb") as opened, np.load(opened, allow_pickle=False) as logged:
-                counts = [f"{np.isin(keys, logged[name]).sum()} in {name}" for name in logged]
+        file = io.BytesIO(store.read_artifact(run_id, row_keys.FILE))
+        with np.load(file, allow_pickle=False) as logged:
+            counts = [f"{np.isin(keys, logged[name]).sum()} in {name}" for name in logged]
     except StoreError:
         return "The run logged no keys of its rows: whether it had these is not known."
     except Exception:  # Damage raises anything, and always means the same.

@@ -26,7 +26,7 @@ from goldilocks.jobs.records import JobRecord
 from goldilocks.run import shares
 from goldilocks.search.options import RESULTS
 from goldilocks.tracking import Store, Tracker, provenance, query, repair
-from goldilocks.tracking.query import PARENT, StoredRun
+from goldilocks.tracking.query import StoredRun
 
 RECORDS = "jobs.json"  # the artifact of the parent run with the records of all jobs
 
@@ -153,7 +153,7 @@ def _compare(
         tracker.files(folder)
     if (sweep_dir / RESULTS).is_dir():
         tracker.files(sweep_dir / RESULTS, RESULTS)
-    reused = [run.run_id for run in runs if run.tags.get(PARENT) != tracker.run_id]
+    reused = [run.run_id for run in runs if run.parent != tracker.run_id]
     tracker.tags(query.reused_tags(reused))
     return comparison
 

@@ -1,8 +1,6 @@
 """The input of a logged model: its `input.json`, or what version 0.1 logged elsewhere."""
 
 import json
-import tempfile
-from pathlib import Path
 
 from mlflow.entities import Run
 
@@ -26,11 +24,10 @@ def of(store: MlflowStore, run_id: str) -> Schema:
     """
     run, artifacts = store.mlflow_run(run_id), store.artifacts(run_id)
     try:
-        with explained(store.uri), tempfile.TemporaryDirectory() as folder:
+        with explained(store.uri):
             if schema.FILE not in [item.path for item in artifacts.list_artifacts(None)]:
                 return _derived(run)
-            file = Path(artifacts.download_artifacts(schema.FILE, folder))
-            return schema.from_json(file.read_text("utf-8"))
+        return schema.from_json(store.read_artifact(run_id, schema.FILE).decode())
     except (DataError, LookupError, ValueError) as error:
         reason = "" if isinstance(error, LookupError) else f" ({str(error).rstrip('.')})"
         raise StoreError(

@@ -99,12 +99,12 @@ def open_run(
 def _create(store: MlflowStore, name: str, tags: Mapping[str, str], written: Journal) -> str:
     """Create a run in the store, and return its ID."""
     shown = {key: console.without_passwords(value) for key, value in tags.items()}
-    all_tags = {**shown, sender.JOURNAL: written.run_id}
+    shown[sender.JOURNAL] = written.run_id
     try:
         run = store.client.create_run(
             store.experiment_id,
             run_name=console.without_passwords(name),
-            tags=resolve_tags(dict(all_tags)),
+            tags=resolve_tags(shown),
         )
         return run.info.run_id
     except FAILURES:

@@ -62,7 +62,7 @@ class NullStore:
             "this run: use tracking=local or tracking=server."
         )
 
-    load_model = download_artifact = annotate = get_run
+    load_model = read_artifact = annotate = get_run
 
 
 def connect() -> Store:

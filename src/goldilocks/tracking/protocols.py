@@ -147,8 +147,8 @@ class Store(Protocol):
         """Return a run of any experiment of this store, without its curves."""
         ...
 
-    def download_artifact(self, run_id: str, path: str, folder: Path) -> Path:
-        """Copy a file that a run logged into a folder, and return the copy."""
+    def read_artifact(self, run_id: str, path: str) -> bytes:
+        """Return what is in a file that a run logged."""
         ...
 
     def annotate(

@@ -51,6 +51,16 @@ class StoredRun:
     experiment_id: str = ""
     started: int = 0
 
+    @property
+    def is_part(self) -> bool:
+        """Return whether it is one of several trainings below a run that averages them."""
+        return self.tags.get("role") in ("fold", "repeat")
+
+    @property
+    def parent(self) -> str:
+        """Return the ID of the run that it is below; "" without one."""
+        return self.tags.get(PARENT, "")
+
 
 def written(value: Any) -> str:
     """Return a value as a parameter has it: a text as it is, all else as JSON.

@@ -11,8 +11,6 @@ from goldilocks.tracking.query import StoredRun
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
 STUDY = re.compile(r"\w[\w.-]*")  # No sign that would be more than itself in a query, but for "_".
-ROLE, SWEEP = "role", "sweep"
-PARTS = ("fold", "repeat")  # roles of the trainings below a run that averages them
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def select(store: Store, targets: Sequence[str]) -> Selection:
 
 
 def _is_sweep(run: StoredRun) -> bool:
-    return run.tags.get(ROLE) == SWEEP
+    return run.tags.get("role") == "sweep"
 
 
 def _below(store: Store, run: StoredRun) -> list[StoredRun]:
@@ -91,12 +89,12 @@ def _below(store: Store, run: StoredRun) -> list[StoredRun]:
 def _with_parts(store: Store, runs: Sequence[StoredRun]) -> list[StoredRun]:
     """Return runs, and the folds or repeats below them."""
     below = [child for run in runs if _has_parts(run) for child in query.children(store, run)]
-    return [*runs, *(run for run in below if run.tags.get(ROLE) in PARTS)]
+    return [*runs, *(run for run in below if run.is_part)]
 
 
 def _has_parts(run: StoredRun) -> bool:
     """Return whether a run averages several trainings, by its settings."""
-    if run.tags.get(ROLE) in PARTS:
+    if run.is_part:
         return False
     repeats, protocol = run.params.get("trainer.repeats", "1"), run.params.get("protocol", "")
     return repeats != "1" or "kfold" in protocol

@@ -96,24 +96,21 @@ class MlflowStore:
         """Return the runs that match, as they started; see `protocols.Store`."""
         view = ViewType.ALL if deleted else ViewType.ACTIVE_ONLY
 
-        def search_experiments(size: int, token: str | None) -> PagedList[Experiment]:
+        experiments = [self.experiment_id]
+        order = ["start_time DESC" if newest else "start_time"]
+
+        def experiments_page(size: int, token: str | None) -> PagedList[Experiment]:
             return self.client.search_experiments(view, size, page_token=token)
 
-        def search_runs(size: int, token: str | None) -> PagedList[Run]:
-            return self.client.search_runs(
-                experiments, text, view, size, ["start_time"], page_token=token
-            )
+        def runs_page(size: int, token: str | None) -> PagedList[Run]:
+            return self.client.search_runs(experiments, text, view, size, order, token)
 
-        experiments = [self.experiment_id]
         with explained(self.uri):
             if everywhere or deleted:
-                every = get_results_from_paginated_fn(search_experiments, PAGE)
+                every = get_results_from_paginated_fn(experiments_page, PAGE)
                 experiments = [experiment.experiment_id for experiment in every]
-            if newest is not None:
-                order = ["start_time DESC"]
-                runs = self.client.search_runs(experiments, text, view, newest, order)
-                return [_stored(run) for run in reversed(runs)]
-            return [_stored(run) for run in get_results_from_paginated_fn(search_runs, PAGE)]
+            runs = get_results_from_paginated_fn(runs_page, PAGE, newest)
+            return sorted(map(_stored, runs), key=lambda run: run.started)
 
     def get_run(self, run_id: str) -> StoredRun:
         """Return a run of any experiment of this store, without its curves."""
@@ -193,18 +190,17 @@ class MlflowStore:
         with explained(self.uri):
             return repository(self.uri, location)
 
-    def download_artifact(self, run_id: str, path: str, folder: Path) -> Path:
-        """Copy a file that a run logged into a folder, and return the copy."""
-        parent = Path(path).parent
+    def read_artifact(self, run_id: str, path: str) -> bytes:
+        """Return what is in a file that a run logged."""
         artifacts = self.artifacts(run_id)
-        with explained(self.uri):
-            listed = artifacts.list_artifacts(None if parent == Path() else str(parent))
+        with explained(self.uri), tempfile.TemporaryDirectory() as folder:
+            listed = artifacts.list_artifacts(path.rpartition("/")[0] or None)
             if path not in [str(Path(item.path)) for item in listed]:
                 raise StoreError(
                     f"the run {run_id} logged no {path}; expected a run of train.py that finished, "
                     "not a sweep."
                 )
-            return Path(artifacts.download_artifacts(path, str(folder)))
+            return Path(artifacts.download_artifacts(path, folder)).read_bytes()
 
     def log_artifacts(self, run_id: str, folder: Path, path: str | None) -> None:
         """Log everything in a folder as artifacts of a run, finished or not, below `path`."""

@@ -13,7 +13,6 @@ from goldilocks.evaluation.differences import Predictions
 from goldilocks.run.context import stored_predictions
 from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.selection import PARTS
 from goldilocks.tracking.store import MlflowStore
 
 
@@ -122,7 +121,7 @@ def load(store: MlflowStore, candidate: Candidate, run_id: str) -> Trained:
     children = [
         child
         for child in query.children(store, run)
-        if child.tags.get("role") in PARTS and child.status == "FINISHED"
+        if child.is_part and child.status == "FINISHED"
     ]
 
     by_key = {

@@ -1,8 +1,8 @@
 """What people read of a step: the sentences stand in templates, the numbers come from the steps."""
 
 from goldilocks.formatting import number, percent, signed
-from goldilocks.report.rendering import environment
 from goldilocks.report.workflow.results import StepReport, Table
+from goldilocks.run.rendering import environment
 
 
 def report(step: str, *, passed: bool = True, table: Table = (), **values: object) -> StepReport:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 from goldilocks import formatting
-from goldilocks.console import without_passwords
 from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.report import compare, html
-from goldilocks.report.rendering import environment
 from goldilocks.report.workflow.log import PICTURE
 from goldilocks.report.workflow.results import WorkflowReport, read_report
 from goldilocks.report.workflow.text import columns, outcome
+from goldilocks.run.rendering import environment
 from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.store import MlflowStore
@@ -36,19 +33,13 @@ def write(store: MlflowStore, run: StoredRun, output: Path | None) -> Path:
         OSError: If the file cannot be written.
     """
     text = page(read_report(store, run.run_id), run, store)
-    file = output or Path(f"workflow-{run.run_id[:8]}.html")
-    file.write_text(text, encoding="utf-8")
-    compare.log(store, run.run_id, text)
-    return file
+    return compare.save(store, run.run_id, text, output or f"workflow-{run.run_id[:8]}.html")
 
 
 def page(report: WorkflowReport, run: StoredRun, store: MlflowStore) -> str:
     """Return the text of the HTML file."""
     template = environment("goldilocks.report.workflow").get_template("workflow.html.j2")
     step_runs = [dataclasses.replace(run, run_id=step.run_id) for step in report.results.steps]
-
-    # A link to a server works by itself; that to a database needs a command.
-    ui_command = "" if store.uri.startswith("http") else without_passwords(store.ui_command)
     return template.render(
         columns=columns,
         cell=formatting.cell,
@@ -56,13 +47,9 @@ def page(report: WorkflowReport, run: StoredRun, store: MlflowStore) -> str:
         lead=outcome(report),
         own=query.own_metrics([run]),
         higher_is_better=higher_is_better,
-        made=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         run_id=run.run_id,
         picture=_picture(report, store, run.run_id),
-        links=[without_passwords(store.page_url(step_run)) for step_run in step_runs],
-        ui_command=ui_command,
-        style=html.style_sheet(),
-        script=html.asset("page.js"),
+        **html.frame(store, step_runs),
     )
 
 
@@ -70,6 +57,4 @@ def _picture(report: WorkflowReport, store: MlflowStore, run_id: str) -> str:
     """Return the logged picture as base64; "" if no sizes were trained."""
     if report.results.scale is None:
         return ""
-    with tempfile.TemporaryDirectory() as folder:
-        file = store.download_artifact(run_id, PICTURE, Path(folder))
-        return base64.b64encode(file.read_bytes()).decode()
+    return base64.b64encode(store.read_artifact(run_id, PICTURE)).decode()

@@ -6,10 +6,8 @@ The page can be made again from the logged report, and so from the store alone.
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -283,8 +281,7 @@ def read_report(store: MlflowStore, run_id: str) -> WorkflowReport:
         StoreError: If the workflow has not ended, another version of Goldilocks wrote the report,
             or the store cannot be used.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        text = store.download_artifact(run_id, FILE, Path(folder)).read_text()
+    text = store.read_artifact(run_id, FILE)
     try:
         return from_json(WorkflowReport, text)
     except ValidationError as error:
@@ -294,7 +291,7 @@ def read_report(store: MlflowStore, run_id: str) -> WorkflowReport:
         ) from error
 
 
-def from_json(kind: type[Value], text: str) -> Value:
+def from_json(kind: type[Value], text: str | bytes) -> Value:
     """Make a dataclass from JSON, the dataclasses and tuples in it as well.
 
     Raises:

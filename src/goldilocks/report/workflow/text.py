@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from goldilocks.formatting import markdown
-from goldilocks.report.rendering import environment
 from goldilocks.report.workflow.results import Row, StepReport, WorkflowReport
+from goldilocks.run.rendering import environment
 
 WIDTH = 110  # characters of a line on the terminal
 

@@ -1,8 +1,11 @@
 """What renders the templates of a package: HTML, whose names are escaped, and Markdown."""
 
+import functools
+
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 
+@functools.cache  # It compiles a template once.
 def environment(package: str) -> Environment:
     """Return what renders the templates of a package."""
     return Environment(
