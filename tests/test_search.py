@@ -213,6 +213,21 @@ def test_a_pruned_job_is_a_pruned_trial():
     ]
 
 
+def test_conditional_keys_reach_the_jobs():
+    done = sweep(
+        Batched(lambda number, values: 1.0),
+        "model.units=4,8",
+        "regularizer=none,dropout",
+        "regularizer.dropout=interval(0.1,0.5)",
+        "hydra.sweeper.when={regularizer.dropout:'regularizer=dropout'}",
+        "hydra.sweeper.trials=12",
+    )
+    for words in overrides_of(done):
+        values = dict(word.split("=") for word in words)
+        assert ("regularizer.dropout" in values) == (values["regularizer"] == "dropout")
+    assert len({words[1] for words in overrides_of(done)}) == 2
+
+
 def test_params_of_the_configuration_come_before_the_command_line():
     done = sweep(
         Batched(lambda number, values: 1.0),
@@ -340,6 +355,14 @@ def test_wrong_options_are_sentences(words, message):
     with pytest.raises(ConfigError, match=message):
         sweep(Batched(bowl), *SPACE, *words)
     assert not Path("sweep").exists()
+
+
+def test_a_sampler_without_its_package_names_it(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(
+        ConfigError, match=r"sampler=gp needs the package torch, which is not installed"
+    ):
+        sweep(Batched(bowl), *SPACE, "hydra.sweeper.trials=1", "hydra.sweeper.sampler=gp")
 
 
 def test_the_yaml_has_the_options_of_the_sweeper_and_explains_them():

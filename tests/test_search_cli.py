@@ -38,6 +38,14 @@ def train(folder):
             ["hydra.sweeper.trials=2", "model.units=interval(4,8)"],
             "model.units is 4.0; expected a whole number",
         ),
+        (
+            [
+                "hydra.sweeper.trials=2",
+                "model.units=4,8",
+                "hydra.sweeper.when={model.layers: 'model.units=4'}",
+            ],
+            "model.layers is not given; expected one of dataset",
+        ),
     ],
 )
 def test_a_wrong_search_stops_before_its_first_job(folder, train, arguments, message):

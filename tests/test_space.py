@@ -19,8 +19,8 @@ def loader():
 def reading(loader):
     """Reads overrides as a search does, and gives the space and what is wrong."""
 
-    def spanned(*sweeps, seed=0, grid=False):
-        return read(sweeps, seed=seed, grid=grid, loader=loader)
+    def spanned(*sweeps, when=(), seed=0, grid=False):
+        return read(sweeps, when=dict(when), seed=seed, grid=grid, loader=loader)
 
     return spanned
 
@@ -106,25 +106,54 @@ def test_of_two_overrides_for_a_key_the_later_counts(space):
     ] == [["a=3", "b=1"]]
 
 
+def test_a_conditional_key_appears_only_where_its_condition_holds(space):
+    searched = space(
+        "regularizer.dropout=0.2,0.5",
+        "regularizer=none,dropout,l2_dropout",
+        "regularizer.l2=1e-3,1e-2",
+        when={
+            "regularizer.dropout": "regularizer=dropout|l2_dropout",
+            "regularizer.l2": "regularizer=l2_dropout",
+        },
+    )
+    jobs = [tuple(searched.overrides(point)) for point in searched.grid()]
+    assert len(jobs) == len(set(jobs)) == 1 + 2 + 2 * 2
+    assert ("regularizer=none",) in jobs
+    assert ("regularizer.dropout=0.5", "regularizer=dropout") in jobs
+    assert ("regularizer.dropout=0.2", "regularizer=l2_dropout", "regularizer.l2=0.01") in jobs
+
+
+def test_conditions_may_depend_on_each_other(space):
+    searched = space("c=1,2", "b=0.001,x", "a=true,false", when={"b": "a=true", "c": "b=1e-3"})
+    jobs = {tuple(searched.overrides(point)) for point in searched.grid()}
+    assert jobs == {
+        ("a=False",),
+        ("b=x", "a=True"),
+        ("c=1", "b=0.001", "a=True"),
+        ("c=2", "b=0.001", "a=True"),
+    }
+
+
 def test_samples_show_every_choice_and_both_ends(space):
     searched = space(
         "dataset=boston",
         "model.units=int(interval(4,64))",
         "regularizer=none,l2,dropout",
         "regularizer.dropout=interval(0.1,0.9)",
+        when={"regularizer.dropout": "regularizer=dropout"},
     )
-    assert [" ".join(words[1:]) for words in searched.samples()] == [
-        "model.units=4 regularizer=none regularizer.dropout=0.1",
-        "model.units=64 regularizer=none regularizer.dropout=0.1",
-        "model.units=4 regularizer=l2 regularizer.dropout=0.1",
-        "model.units=4 regularizer=dropout regularizer.dropout=0.1",
-        "model.units=4 regularizer=none regularizer.dropout=0.9",
+    assert searched.samples() == [
+        ["dataset=boston", "model.units=4", "regularizer=none"],
+        ["dataset=boston", "model.units=64", "regularizer=none"],
+        ["dataset=boston", "model.units=4", "regularizer=l2"],
+        ["dataset=boston", "model.units=4", "regularizer=dropout", "regularizer.dropout=0.1"],
+        ["dataset=boston", "model.units=4", "regularizer=dropout", "regularizer.dropout=0.9"],
     ]
 
 
 def test_without_a_parameter_there_is_one_job(space):
     assert space().samples() == [[]]
-    assert space().grid() == [()]
+    assert list(space().grid()) == [{}]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +169,24 @@ def test_without_a_parameter_there_is_one_job(space):
         (["a=tag(log,range(1,5))"], {}, "has the tag log; expected log, of an interval, or none"),
         (["a=interval(0,1)"], {"grid": True}, "sampler=grid tries every value; expected a list"),
         (["a=int(interval(0,1"], {}, "cannot be read"),
+        (["a=1,2"], {"when": {"b": "a=1"}}, "b is not given; expected one of a"),
+        (["a=1,2"], {"when": {"a": "c=1"}}, "c is not given; expected one of a"),
+        (["a=1,2", "b=1,2"], {"when": {"b": "a=3|1"}}, "a is never 3; expected 1 or 2"),
+        (
+            ["a=1,2", "b=1,2"],
+            {"when": {"b": "a"}},
+            "expected another key and its value, as in b: other=value",
+        ),
+        (
+            ["a=interval(0,1)", "b=1,2"],
+            {"when": {"b": "a=1"}},
+            "a is an interval; expected a key with a list",
+        ),
+        (
+            ["a=1,2", "b=1,2"],
+            {"when": {"b": "a=1", "a": "b=1"}},
+            "goes in a circle: a, b wait for each other",
+        ),
     ],
 )
 def test_each_mistake_is_a_sentence(reading, sweeps, how, message):
@@ -149,5 +196,5 @@ def test_each_mistake_is_a_sentence(reading, sweeps, how, message):
 
 
 def test_all_mistakes_are_found_at_once(reading):
-    errors = reading("a=interval(2,1)", "b=range(3,1)", "c=int(interval(0,1")[1]
+    errors = reading("a=interval(2,1)", "b=range(3,1)", when={"y": "a=1"})[1]
     assert len(errors) == 3

@@ -144,8 +144,8 @@ NAMED: Mapping[str | None, Rule] = {
     "cost": Rule("what a false positive and a false negative cost, such as [1,20]", _is_cost),
     "mappings": list_of("mappings", _is_mapping),
     "parts": some_of(part.name for part in fields(Regularizer)),
-    "reasons": Rule("a mapping of kinds of data to reasons", _is_mapping),
     "values_by_key": Rule("key: values", _is_mapping),
+    "condition_by_key": Rule('key: "other=value"', _is_mapping),
 }
 
 
@@ -172,6 +172,11 @@ def rule(form: Any) -> Rule:
             return items._replace(
                 expected=f"a list, each {item.expected}",
                 allows=lambda value: value != [] and items.allows(value),
+            )
+        case {"reasons_of": words}:
+            return Rule(
+                f"a mapping of kinds of data ({', '.join(words)}) to reasons",
+                lambda value: isinstance(value, dict) and set(value) <= set(words),
             )
         case [*alternatives]:
             rules = [rule(alternative) for alternative in alternatives]

@@ -1,5 +1,7 @@
 """Parameters of a space as Optuna's distributions, and the values that its samplers suggest."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import optuna
@@ -10,17 +12,23 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from goldilocks.search.space import Interval, Parameter
+from goldilocks.search.space import Interval, Parameter, Space
 
 
 def distribution(parameter: Parameter) -> BaseDistribution:
-    """Return what Optuna chooses from: numbers of an interval, else categories."""
+    """Return what Optuna chooses from: numbers if neighbours are alike, else categories."""
     values = parameter.values
-    if not isinstance(values, Interval):
-        return CategoricalDistribution(values)
-    if values.whole:
-        return IntDistribution(int(values.low), int(values.high), log=values.log)
-    return FloatDistribution(values.low, values.high, log=values.log)
+    if isinstance(values, Interval):
+        if values.whole:
+            return IntDistribution(int(values.low), int(values.high), log=values.log)
+        return FloatDistribution(values.low, values.high, log=values.log)
+    if not values.even:
+        return CategoricalDistribution(parameter.ends)
+
+    first, second, last = (Decimal(parameter.ends[index]) for index in (0, 1, -1))
+    if first == int(first) and second == int(second):
+        return IntDistribution(int(first), int(last), step=int(second - first))
+    return FloatDistribution(float(first), float(last), step=float(second - first))
 
 
 def suggest(trial: optuna.Trial, name: str, choices: BaseDistribution) -> Any:
@@ -35,6 +43,22 @@ def suggest_text(trial: optuna.Trial, parameter: Parameter) -> str:
         return parameter.ends[0]
 
     value = suggest(trial, parameter.key, distribution(parameter))
+    if isinstance(value, str):
+        return value
     if isinstance(parameter.values, Interval):
         return parameter.values.text(value)
-    return value
+    return min(parameter.ends, key=lambda text: abs(float(text) - value))
+
+
+def trial_params(space: Space, point: Mapping[str, str]) -> dict[str, Any]:
+    """Return a point as Optuna stores it."""
+    params: dict[str, Any] = {}
+    for parameter in space.searched:
+        if parameter.key not in point:
+            continue
+        choices, text = distribution(parameter), point[parameter.key]
+        if isinstance(choices, CategoricalDistribution):
+            params[parameter.key] = text
+        else:
+            params[parameter.key] = choices.to_external_repr(float(text))
+    return params

@@ -14,7 +14,7 @@ from goldilocks.search.space import Space
 
 GRID = "grid"
 
-# Optuna's classes by the names that people type.
+# Optuna's classes by the names that people type, and the package that one needs beside Optuna.
 SAMPLERS = {
     GRID: "RandomSampler",  # Its points are trials before the sampler is asked.
     "tpe": "TPESampler",
@@ -22,7 +22,10 @@ SAMPLERS = {
     "qmc": "QMCSampler",
     "nsgaii": "NSGAIISampler",
     "nsgaiii": "NSGAIIISampler",
+    "cmaes": "CmaEsSampler",
+    "gp": "GPSampler",
 }
+NEEDS = {"cmaes": "cmaes", "gp": "torch"}
 
 PRUNERS = ("none", "median", "hyperband", "wilcoxon")
 
@@ -43,6 +46,7 @@ class Options:
     pruner_warmup: int
     study: str | None
     params: Mapping[str, Any] | None
+    when: Mapping[str, str] | None
     max_batch_size: int | None
 
 

@@ -1,8 +1,24 @@
-"""What a search may choose from: parameters and their values."""
+"""What a search may choose from: parameters, their values, and conditions on other parameters."""
 
-import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+# The value of each parameter of a job, by its key, as it stands on a command line.
+Point = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Values of which one is taken.
+
+    Attributes:
+        texts: Each as typed.
+        even: Whether they are numbers that rise by equal steps, so that a sampler may learn from
+            neighbours.
+    """
+
+    texts: tuple[str, ...]
+    even: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,46 +49,59 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """When a parameter is searched at all: if another key has one of some values."""
+
+    key: str
+    values: tuple[str, ...]
+
+    def holds(self, point: Point) -> bool:
+        """Return whether it holds for the values of a job."""
+        return self.key in point and plain(point[self.key]) in self.values
+
+
+@dataclass(frozen=True)
 class Parameter:
     """A key and its values.
 
     Attributes:
-        word: The key as typed, maybe with the `+` of Hydra's overrides.
-        values: The numbers, or the texts as typed, of which it may be one; of a single text there
-            is no search.
+        key: Without the `+` of Hydra's overrides.
+        values: What it may be; a single choice is no search.
+        when: The condition, if it has one.
     """
 
-    word: str
-    values: tuple[str, ...] | Interval
-
-    @property
-    def key(self) -> str:
-        """Return the key without the `+`."""
-        return self.word.lstrip("+~")
+    key: str
+    values: Choices | Interval
+    when: Condition | None
 
     @property
     def searched(self) -> bool:
         """Return whether there is anything to choose."""
-        return isinstance(self.values, Interval) or len(self.values) > 1
+        return isinstance(self.values, Interval) or len(self.values.texts) > 1
 
     @property
     def ends(self) -> list[str]:
         """Return each choice, or both ends of an interval: if these are allowed, all are."""
         if isinstance(self.values, Interval):
             return [self.values.text(self.values.low), self.values.text(self.values.high)]
-        return list(self.values)
+        return list(self.values.texts)
+
+    def wanted(self, point: Point) -> bool:
+        """Return whether its condition holds for the values of a job."""
+        return self.when is None or self.when.holds(point)
 
 
 @dataclass(frozen=True)
 class Space:
     """All that a search may choose from.
 
-    A point of it is the value of each parameter as it stands on a command line, in their order.
-
     Attributes:
-        parameters: In the order of the overrides.
+        words: Each key as typed, maybe with a `+`, by the key without it, in the order of the
+            overrides.
+        parameters: Each stands behind the one that its condition asks for.
     """
 
+    words: Mapping[str, str]
     parameters: tuple[Parameter, ...]
 
     @property
@@ -80,27 +109,58 @@ class Space:
         """Return the parameters with anything to choose."""
         return [parameter for parameter in self.parameters if parameter.searched]
 
-    def overrides(self, point: Iterable[str]) -> list[str]:
-        """Return the overrides of a job."""
-        pairs = zip(self.parameters, point, strict=True)
-        return [f"{parameter.word}={text}" for parameter, text in pairs]
+    def draw(self, choose: Callable[[Parameter], str]) -> dict[str, str]:
+        """Return a point: what `choose` returns for each parameter whose condition holds."""
+        point: dict[str, str] = {}
+        for parameter in self.parameters:
+            if parameter.wanted(point):
+                point[parameter.key] = choose(parameter)
+        return point
 
-    def grid(self) -> list[tuple[str, ...]]:
+    def overrides(self, point: Point) -> list[str]:
+        """Return the overrides of a job, in the order in which the search was typed."""
+        return [f"{word}={point[key]}" for key, word in self.words.items() if key in point]
+
+    def grid(self) -> list[dict[str, str]]:
         """Return every point once, the last parameter changing fastest, as in Hydra's own sweeper.
 
         Of an interval only the ends are taken: a search that asks for every point has none.
         """
-        return list(itertools.product(*(parameter.ends for parameter in self.parameters)))
+        points: list[dict[str, str]] = [{}]
+        for parameter in self.parameters:
+            longer: list[dict[str, str]] = []
+            for point in points:
+                if parameter.wanted(point):
+                    longer += [{**point, parameter.key: text} for text in parameter.ends]
+                else:
+                    longer.append(point)
+            points = longer
+        return points
 
     def samples(self) -> list[list[str]]:
         """Return the overrides of a few jobs that show whether all can be run.
 
         Every choice of every parameter is in one of them, and both ends of every interval, with the
-        other parameters at their first values.
+        other parameters at their first values, or at the first that the condition of the one in
+        question allows.
         """
-        first = [parameter.ends[0] for parameter in self.parameters]
-        points = {tuple(first): None}
-        for index, parameter in enumerate(self.parameters):
+        jobs: dict[tuple[str, ...], None] = {}
+        for parameter in self.parameters:
             for text in parameter.ends:
-                points[*first[:index], text, *first[index + 1 :]] = None
-        return [self.overrides(point) for point in points]
+                fixed = {**self._required(parameter.when), parameter.key: text}
+                point = self.draw(lambda other, fixed=fixed: fixed.get(other.key, other.ends[0]))
+                jobs[tuple(self.overrides(point))] = None
+        return [list(overrides) for overrides in jobs] or [[]]
+
+    def _required(self, when: Condition | None) -> dict[str, str]:
+        """Return values, by key, with which a condition holds."""
+        if when is None:
+            return {}
+        other = next(parameter for parameter in self.parameters if parameter.key == when.key)
+        text = next(text for text in other.ends if when.holds({when.key: text}))
+        return {**self._required(other.when), when.key: text}
+
+
+def plain(text: str) -> str:
+    """Return a value without the quotes that Hydra needed around it."""
+    return text.strip("'\"")

@@ -24,7 +24,7 @@ from optuna.trial import TrialState
 
 from goldilocks.errors import ConfigError
 from goldilocks.jobs import records
-from goldilocks.search.distributions import distribution, suggest_text
+from goldilocks.search.distributions import distribution, suggest_text, trial_params
 from goldilocks.search.options import GRID, SAMPLERS, Plan, StudySpec
 
 # In the working folder, beside the runs: the studies, which outlive a sweep.
@@ -105,15 +105,16 @@ def open_trials(plan: Plan, sweep_dir: Path) -> Generator[Trials[list[str]]]:
     """
     FOLDER.mkdir(exist_ok=True)
     journal = (FOLDER / f"{plan.study}.log").resolve()
+    lock = FileLock(journal.with_suffix(".running"))
     try:
-        lock = FileLock(journal.with_suffix(".running")).acquire(timeout=0)
+        lock.acquire(timeout=0)
     except Timeout as error:
         raise ConfigError(
             f"the study {plan.study} is being searched by another process; wait for it, or name "
             "another with hydra.sweeper.study=NAME."
         ) from error
 
-    with lock:
+    try:
         _cut_half_line(journal)
         spec = StudySpec(
             storage=str(journal),
@@ -125,6 +126,8 @@ def open_trials(plan: Plan, sweep_dir: Path) -> Generator[Trials[list[str]]]:
         study = _open_study(plan, spec)
         spec.save(sweep_dir)
         yield _resume(plan, study, sweep_dir)
+    finally:
+        lock.release()
 
 
 def create_study(spec: StudySpec, *, maximize: bool) -> optuna.Study:
@@ -204,7 +207,11 @@ def _sampler(plan: Plan, *, trials: int) -> BaseSampler:
     if seed is not None:
         seed += trials  # Else a search that goes on would begin with the same trials again.
 
-    return getattr(optuna.samplers, SAMPLERS[plan.options.sampler])(seed=seed)
+    kind = getattr(optuna.samplers, SAMPLERS[plan.options.sampler])
+    if kind is optuna.samplers.TPESampler:
+        # Parameters that are not in every trial are learned apart from the others.
+        return kind(seed=seed, group=any(parameter.when for parameter in plan.space.searched))
+    return kind(seed=seed)
 
 
 def _resume(plan: Plan, study: optuna.Study, sweep_dir: Path) -> Trials[list[str]]:
@@ -214,10 +221,7 @@ def _resume(plan: Plan, study: optuna.Study, sweep_dir: Path) -> Trials[list[str
     fail_interrupted(study)
 
     if plan.options.sampler == GRID:
-        names = [parameter.key for parameter in plan.space.parameters]
-        searched = {parameter.key for parameter in plan.space.searched}
-        points = [zip(names, point, strict=True) for point in plan.space.grid()]
-        wanted = [{key: text for key, text in point if key in searched} for point in points]
+        wanted = [trial_params(plan.space, point) for point in plan.space.grid()]
     else:
         failed = study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
         wanted = [trial.params for trial in failed]
@@ -230,7 +234,7 @@ def _resume(plan: Plan, study: optuna.Study, sweep_dir: Path) -> Trials[list[str
     limit = math.inf if plan.options.seconds is None else plan.options.seconds
 
     def suggest(trial: optuna.Trial) -> list[str]:
-        point = [suggest_text(trial, parameter) for parameter in plan.space.parameters]
+        point = plan.space.draw(lambda parameter: suggest_text(trial, parameter))
         overrides = plan.space.overrides(point)
         trial.set_user_attr("overrides", overrides)
         return overrides

@@ -1,5 +1,6 @@
 """The plan of a search, read from its configuration before anything starts, or all its mistakes."""
 
+import importlib.util
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -13,7 +14,7 @@ from goldilocks.config.rules import Rule, one_of, rules_of
 from goldilocks.config.settings import hash_of, listed
 from goldilocks.errors import ConfigError
 from goldilocks.evaluation.measures import higher_is_better
-from goldilocks.search.options import GRID, PRUNERS, SAMPLERS, Options, Plan
+from goldilocks.search.options import GRID, NEEDS, PRUNERS, SAMPLERS, Options, Plan
 from goldilocks.search.space import Space
 from goldilocks.sweep.syntax import read
 
@@ -45,14 +46,20 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     assert isinstance(node, dict)
     options = Options(**{field.name: node[field.name] for field in fields(Options)})
     errors = _option_errors(options)
-    if not RULES["params"].allows(options.params):
-        raise ConfigError(listed(errors))  # Without them the space cannot be read.
+    if any(not RULES[name].allows(getattr(options, name)) for name in ("params", "when")):
+        raise ConfigError(listed(errors))  # Without these the space cannot be read.
 
     # Of two overrides of a key the later one counts: the command line's.
     params = [f"{key}={_as_typed(value)}" for key, value in (options.params or {}).items()]
     sweeps = [*params, *config.hydra.overrides.task]
     grid = options.sampler == GRID
-    space, mistakes = read(sweeps, seed=options.seed, grid=grid, loader=loader)
+    space, mistakes = read(
+        sweeps,
+        when=options.when or {},
+        seed=options.seed,
+        grid=grid,
+        loader=loader,
+    )
     errors += mistakes
 
     if not grid and options.trials is None and options.seconds is None:
@@ -103,11 +110,18 @@ def maximizes(config: DictConfig) -> bool:
 
 def _option_errors(options: Options) -> list[str]:
     """Return what is wrong with the options, in sentences."""
-    return [
+    errors = [
         f"hydra.sweeper.{name} is {json.dumps(getattr(options, name))}; expected {rule.expected}."
         for name, rule in RULES.items()
         if not rule.allows(getattr(options, name))
     ]
+    package = NEEDS.get(str(options.sampler))
+    if package and importlib.util.find_spec(package) is None:
+        errors.append(
+            f"hydra.sweeper.sampler={options.sampler} needs the package {package}, which is not "
+            "installed; install it, or use tpe."
+        )
+    return errors
 
 
 def _as_typed(value: Any) -> str:
