@@ -285,6 +285,9 @@ def subjects(name: str, kind: str, alike: bool):
     def plant(frame: pd.DataFrame, target: str, rng: np.random.Generator) -> pd.DataFrame:
         number = rng.integers(len(frame) // 6, size=len(frame))
         values = number if kind == "number" else np.array([f"P{each:04}" for each in number])
+        if kind == "name":
+            letters = rng.choice(list("abcdefghiklmnoprstu"), (number.max() + 1, 6))
+            values = np.array(["".join(each) for each in letters])[number]
         new = frame.assign(**{name: values})
         if alike:
             new["height"] = rng.normal(170, 9, number.max() + 1)[number].round()
@@ -404,6 +407,8 @@ PLANTS: dict[str, tuple[str, Callable[..., pd.DataFrame], tuple[str, ...]]] = {
         ("classes", "numbers"),
     ),
     "subjects called w, codes": ("D304", subjects("w", "code", False), ("classes", "numbers")),
+    "subjects called w, names": ("D304", subjects("w", "name", True), ("classes", "numbers")),
+    "subjects called w, numbers": ("D304", subjects("w", "number", True), ("classes", "numbers")),
     "dates": ("D305", dates, ("classes", "numbers")),
     "one height in cm": ("D306", slip(100, 1), ("classes", "numbers")),
     "three heights tenfold": ("D306", slip(10, 3), ("classes", "numbers")),

@@ -66,6 +66,16 @@ def test_iso_dates_may_have_times_and_one_kind_of_zone():
     ]
 
 
+@pytest.mark.parametrize("format", [format for format in formats() if "%q" in format])
+def test_a_quarter_stands_for_its_first_day(format):
+    days = pd.date_range("2019-01-01", periods=12, freq="QS")
+    written = [day.strftime(format.replace("%q", str(day.quarter))) for day in days]
+    [reading] = read([*written, None])
+    assert reading.format == format
+    np.testing.assert_array_equal(reading.values[:-1], days.to_numpy("datetime64[us]"))
+    assert read(["2024-Q5", "2024-Q1"]) == []
+
+
 @pytest.mark.parametrize("zone", [" UTC", "UTC", " GMT", "Z", "+00:00"])
 def test_utc_has_several_names(zone):
     [reading] = read([f"2024-01-05 10:30{zone}", f"2024-01-06 10:30{zone}"])

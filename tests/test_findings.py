@@ -224,12 +224,15 @@ def test_nearly_constant_and_nearly_empty_columns_are_named(load):
     assert "'comment' is empty in 391 of 400 rows" in sentence
 
 
-def test_a_column_of_subjects_is_named_by_its_name_or_its_codes(load):
+def test_a_column_of_subjects_is_named_by_its_name_its_codes_or_its_rows(load):
     rng = np.random.default_rng(1)
     subject = rng.integers(60, size=ROWS)
+    height = rng.normal(170, 9, 60)[subject].round(1)
     for frame in (
         clean().assign(patientId=subject),
         clean().assign(w=[f"P{number:03}" for number in subject]),
+        clean().assign(w=subject, height=height),
+        clean().assign(w=rng.permutation(10**4)[subject], height=height),
     ):
         name = frame.columns[frame.columns.isin(["w", "patientId"])][0]
         assert f"dataset.group={name}" in found(load(frame))["D304"]

@@ -76,6 +76,13 @@ def test_the_parts_are_in_the_digest(load):
     assert len({*digests, load(HOUSES).digest}) == 3
 
 
+def test_a_column_that_could_say_the_parts_is_named(load):
+    notes = load(HOUSES.assign(part=["train"] * 40 + ["test"] * 20)).notes
+    sentence = "The column 'part' holds train, test, and is an input. If it says the parts of a "
+    assert f"{sentence}split, type dataset.split=part." in notes
+    assert not any("dataset.split" in note for note in load(HOUSES).notes)
+
+
 def test_files_are_parts_that_are_read_by_one_reading(load):
     train, valid, test = HOUSES[:40], HOUSES[40:50], HOUSES[50:][HOUSES.columns[::-1]]
     data = load(train, validation_file=valid, test_file=test.assign(kind="castle"))

@@ -146,7 +146,7 @@ def test_numbers_from_0_to_1_are_a_unit_regression_and_that_is_said(write):
 def test_rows_without_one_of_several_targets_are_left_out_and_counted(write):
     found = load(write(b=[None, None, *NUMBERS[2:]], y=[*NUMBERS[:-1], None]), "y,b")
     assert len(found.y) == ROWS - 3
-    assert any("is missing or infinite." in note for note in found.notes)
+    assert any("is missing or infinite (y 1, b 2)." in note for note in found.notes)
 
 
 def test_a_column_named_with_a_comma_is_one_target(write):
@@ -212,13 +212,15 @@ def test_what_parquet_alone_can_hold(write):
         kind=pandas.Categorical(COLOURS),
         lists=[[1, 2]] * ROWS,
         dates=[datetime.date(1970, 1, 1 + row % 9) for row in range(ROWS)],
+        waits=pandas.to_timedelta(np.arange(ROWS) % 7, unit="D"),
         wide=pandas.array([None, *range(1, ROWS)], dtype="Int64"),
         noon=pandas.date_range("2020-01-01 12:00", periods=ROWS, tz="Europe/Paris"),
     )
     found = load(path)
-    assert list(found.x.columns) == ["size", "colour", "kind", "dates", "wide", "noon"]
+    assert list(found.x.columns) == ["size", "colour", "kind", "dates", "waits", "wide", "noon"]
     assert found.x["kind"].tolist() == found.x["colour"].tolist()
     assert found.x["dates"].iloc[8] == 8.0
+    assert found.x["waits"].max() == 6.0
     assert found.readings["lists"].left_out.startswith("it holds mixed values")
 
 

@@ -1,3 +1,4 @@
+import datetime
 import subprocess
 import sys
 
@@ -249,11 +250,11 @@ def test_columns_that_do_not_fit_are_a_sentence(write, columns, options, said):
         )
 
 
-def test_a_column_of_numbers_in_parquet_is_no_text(write):
-    path = write("rows.parquet", y=halves(0, 1), day=[1.5] * ROWS)
+def test_what_only_parquet_can_hold_is_no_text(write):
+    path = write("rows.parquet", y=halves(0, 1), day=[datetime.date(2020, 1, 1)] * ROWS)
     with pytest.raises(
         DataError,
-        match=r"'day' of rows\.parquet holds 1\.5, which is no text",
+        match=r"'day' of rows\.parquet holds datetime\.date\(2020, 1, 1\), which is no text",
     ):
         load(file=path, text="day", target="y")
 

@@ -155,7 +155,7 @@ def test_a_column_that_differs_in_a_few_rows_does_not_make_two_series():
 
 def test_two_series_that_no_column_tells_apart_are_said_to_be_so():
     with pytest.raises(
-        DataError, match=r"stands there 2 times, .+ holds 2 series, and no column tells them apart"
+        DataError, match=r"stands there 2 times, and not in a row, .+ no column tells them apart"
     ):
         read(pd.concat([rows(HOURS), rows(HOURS)], ignore_index=True))
 
@@ -163,8 +163,8 @@ def test_two_series_that_no_column_tells_apart_are_said_to_be_so():
 @pytest.mark.parametrize(
     ("stamps", "words"),
     [
-        ([stamp[:10] for stamp in HOURS], "Each of 10 times stands there 24 times"),
-        (np.repeat(HOURS, 4), "Each of 240 times stands there 4 times"),
+        ([stamp[:10] for stamp in HOURS], "Each of 10 times stands there 24 times in a row"),
+        (np.repeat(HOURS, 4), "Each of 240 times stands there 4 times in a row"),
     ],
 )
 def test_times_that_are_cut_off_are_said_to_lack_a_part(stamps, words):
@@ -199,12 +199,15 @@ def test_years_months_days_and_hours_in_columns_of_their_own_are_one_time():
     assert read(frame[5:9].reset_index(drop=True), *names).local[0] == stamps[5]
 
 
-def test_hours_from_0_are_times_of_day():
+def test_hours_from_0_are_times_of_day_and_hours_from_1_are_asked_about():
     stamps = pd.to_datetime(pd.Series(HOURS))
     frame = rows([stamp[:10] for stamp in HOURS], hour=stamps.dt.hour)
     with pytest.raises(DataError, match=r"Type 'dataset\.time=\[at,hour\]'\."):
         read(frame)
     assert read(frame, "at", "hour").values.tolist() == stamps.to_numpy("M8[us]").tolist()
+    frame["hour"] = (stamps.dt.hour + 1).astype("str")
+    with pytest.raises(DataError, match=r"from 1 to 24, which may be when they begin or when"):
+        read(frame)
 
 
 def test_columns_of_parquet_types_beside_the_time_and_categories_as_the_time_are_read():

@@ -81,10 +81,7 @@ def test_dates_of_a_table_become_days(tmp_path):
 
 def test_a_parquet_file_is_read_too(tmp_path):
     pd.DataFrame({"zip": [1, 2], "size": [True, False]}).to_parquet(tmp_path / "rows.parquet")
-    schema = dataclasses.replace(
-        TABLE, columns=TABLE.columns | {"size": Reading(kind="true or false")}
-    )
-    _, _, [x], _ = read(tmp_path / "rows.parquet", schema)
+    _, _, [x], _ = read(tmp_path / "rows.parquet", TABLE)
     assert (x["zip"].tolist(), x["size"].tolist()) == (["1", "2"], [1.0, 0.0])
 
 
@@ -244,9 +241,9 @@ def test_a_series_gives_a_window_for_each_time_that_has_a_whole_past(tmp_path):
         (pd.date_range("2020-01-31", periods=5, freq="ME").strftime("%d.%m.%Y"), "31.07.2020"),
         (pd.bdate_range("2020-01-01", periods=15).strftime("%Y/%m/%d"), "2020/01/23"),
         (["2020-10-24T23:00+02:00", "2020-10-25T02:00+02:00", "2020-10-25T04:00+01:00"],
-         "2020-10-25 10:00"),
+         "2020-10-25T10:00+01:00"),
         ([2001, 2002, 2003, 2004], "2006"),
-        ([1_700_000_000 + 60 * minute for minute in range(9)], "2023-11-14 22:23"),
+        ([1_700_000_000 + 60 * minute for minute in range(9)], "1700000600"),
         (["2020-W05", "2020-W06", "2020-W07"], "2020-W09"),
     ],
 )  # fmt: skip

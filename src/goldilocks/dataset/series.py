@@ -31,8 +31,8 @@ FEWEST_WINDOWS = 20  # Below this a split leaves too few windows to measure anyt
 def load(
     *,
     file: str,
-    time: tabular.Names,
-    target: tabular.Names,
+    time: str | int | Sequence[str],
+    target: str | int | Sequence[str],
     drop: Sequence[str],
     header: files.Header,
     decimal: str,

@@ -29,12 +29,12 @@ def load(
     file: str,
     validation_file: str | None,
     test_file: str | None,
-    split: tabular.Name,
-    target: tabular.Names | None,
+    split: str | int | None,
+    target: str | int | Sequence[str] | None,
     problem: str,
     drop: Sequence[str],
-    group: tabular.Name,
-    query: tabular.Name,
+    group: str | int | None,
+    query: str | int | None,
     header: files.Header,
     decimal: str,
     date_format: str | None,
@@ -78,26 +78,26 @@ def load(
     parted = splits.read(path, header=header, others=others, split=split)
     table, path = parted.cells, parted.path
     frame, notes = table.frame, list(table.notes)
-    names = list(frame.columns)
+    columns = list(frame.columns)
     options = ReadingOptions(
         decimal=decimal,
         date_format=date_format,
-        keep=tabular.columns_of(keep, names, path, "dataset.keep"),
+        keep=tabular.columns_of(keep, columns, path, "dataset.keep"),
         missing=missing,
         ignore_case=ignore_case,
         problem=problem,
     )
-    labels = tabular.labels(target, names, path, name="table")
-    unwanted = tabular.columns_of(drop, names, path, "dataset.drop")
-    query = tabular.column_of(query, names, path, "dataset.query")
-    group = tabular.column_of(group, names, path, "dataset.group")
+    labels = tabular.labels(target, columns, path, name="table")
+    unwanted = tabular.columns_of(drop, columns, path, "dataset.drop")
+    query = tabular.column_of(query, columns, path, "dataset.query")
+    group = tabular.column_of(group, columns, path, "dataset.group")
     if query is not None and group not in (None, query):
         raise DataError(
             f"dataset.query is {query!r} and dataset.group {group!r}; expected one of them: the "
             "rows of a query are a group. Leave out dataset.group."
         )
     group = group or query
-    split = tabular.column_of(split, names, path, "dataset.split")
+    split = tabular.column_of(split, columns, path, "dataset.split")
     unwanted += [name for name in (group, split) if name is not None]
     for name in labels:
         if name in unwanted:
@@ -106,18 +106,21 @@ def load(
                 "or dataset.split; take it out of one."
             )
 
-    answers = targets.read(frame, labels, path, options, drop_classes)
-    columns, usable = answers.columns, answers.usable
-    notes += answers.notes
-    if not answers.has_target.all():
+    answers, read_as, styles = targets.read(frame, labels, path, options)
+    notes += read_as
+    usable = targets.present(answers)
+    if not usable.all():
         notes.append(
-            f"Left out {(~answers.has_target).sum()} of {len(frame)} rows, because their target is "
-            "missing or infinite."
+            f"Left out {(~usable).sum()} of {len(frame)} rows, because their target is missing or "
+            f"infinite{targets.absent(answers)}."
         )
+    if drop_classes:
+        answers = targets.without(answers, drop_classes)
+        usable = targets.present(answers)
     tabular.check_rows(usable, path, f"a target ({', '.join(labels)})", "another dataset.target")
     if not usable.all():
         frame = frame[usable]
-    problem, y, classes, inferred = problems.prepare(columns[usable], problem)
+    problem, y, classes, inferred = problems.prepare(answers[usable], problem)
     prepared = features.prepare(frame.drop(columns=[*labels, *unwanted]), path, options)
     x = prepared.x.reset_index(drop=True)
     if x.shape[1] == 0:
@@ -125,7 +128,7 @@ def load(
             f"{path} has no column left to predict {', '.join(labels)} from; expected at least one "
             f"that holds numbers, dates or repeated texts. Left out: {prepared.left_out}."
         )
-    notes += [*inferred, *prepared.notes]
+    notes += [*inferred, *prepared.notes, *splits.possible(x)]
 
     groups, content = None, digest(x, y, classes)
     if group is not None:
@@ -156,9 +159,9 @@ def load(
         query=query or "",
         header=header,
         raw_keys=table.raw_keys()[usable],
-        target=", ".join(columns),
-        outputs=problems.outputs(list(columns), y, classes, answers.readings),
-        target_reading=answers.readings.get(labels[0]),
+        target=", ".join(answers.columns),
+        outputs=problems.outputs(list(answers), y, classes, styles),
+        target_reading=styles.get(labels[0]),
         readings=prepared.readings,
         notes=tuple(notes),
     )

@@ -42,9 +42,9 @@ def load(
     file: str | None,
     validation_file: str | None,
     test_file: str | None,
-    split: tabular.Name,
-    text: tabular.Name,
-    target: tabular.Names | None,
+    split: str | int | None,
+    text: str | int | None,
+    target: str | int | Sequence[str] | None,
     problem: str,
     encoding: str,
     hashing: bool,
@@ -218,7 +218,7 @@ def _from_folder(listing: folders.Listing) -> _Rows:
 def _from_file(
     parted: splits.Parted,
     text: str,
-    target: tabular.Names | None,
+    target: str | int | Sequence[str] | None,
     options: ReadingOptions,
     drop_classes: Sequence[str],
 ) -> _Rows:
@@ -241,25 +241,28 @@ def _from_file(
             f"The column {text!r} of {path.name} holds {value!r}, which is no text; expected "
             "texts in every row. Give another dataset.text; for numbers, use dataset=table."
         )
-    answers = targets.read(frame[labels], labels, path, options, drop_classes)
-    notes += answers.notes
+    answers, read_as, styles = targets.read(frame[labels], labels, path, options)
+    notes += read_as
 
     texts = column.fillna("").str.strip()
-    has_text = (texts != "").to_numpy()
-    complete = has_text & answers.has_target
+    without_text = (texts == "").to_numpy()
+    without_target = ~targets.present(answers)
+    usable = ~(without_text | without_target)
     what = f"a text ({text}) and a target ({', '.join(labels)})"
-    tabular.check_rows(complete, path, what, "other columns")
-    if not complete.all():
+    tabular.check_rows(usable, path, what, "other columns")
+    if not usable.all():
         notes.append(
-            f"Left out {(~complete).sum()} of {len(frame)} rows: {(~has_text).sum()} have no text, "
-            f"and {(~answers.has_target).sum()} no target."
+            f"Left out {(~usable).sum()} of {len(frame)} rows: {without_text.sum()} have no text, "
+            f"and {without_target.sum()} no target."
         )
-    usable = has_text & answers.usable
+    if drop_classes:
+        answers = targets.without(answers, drop_classes)
+        usable = usable & targets.present(answers)
     return _Rows(
         x=packing.column(texts[usable].tolist()),
-        answers=answers.columns[usable],
+        answers=answers[usable],
         notes=notes,
         parts=parted.parts[usable],
-        target_reading=answers.readings.get(labels[0]),
+        target_reading=styles.get(labels[0]),
         raw_keys=table.raw_keys()[usable],
     )

@@ -194,7 +194,7 @@ def summarize_columns(
         location=str(path),
         digest="",
         readings=prepared.readings,
-        notes=(*table.notes, *prepared.notes),
+        notes=(*table.notes, *prepared.notes, *splits.possible(prepared.x)),
     )
     summary = _summary(dataset, [Split(rows, rows[:0], rows[:0])], metric="")
     return dataclasses.replace(

@@ -37,8 +37,9 @@ def of_columns(
         if not schema.classes:
             numbers = conform.conform(frame, readings, path)
             return numbers.to_numpy() if schema.outputs else numbers[target].to_numpy(), []
-        options = ReadingOptions(problem=schema.problem)
-        answers = targets.read(frame[[target]], [target], path, options).columns
+        answers, _, _ = targets.read(
+            frame[[target]], [target], path, ReadingOptions(problem=schema.problem)
+        )
     except DataError as error:
         return None, [f"Not scored: {error}"]
 

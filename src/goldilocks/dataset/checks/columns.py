@@ -8,15 +8,17 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy.stats import iqr
+from scipy.stats import f, iqr
 
-from goldilocks.dataset.checks.evidence import Evidence, named
+from goldilocks.dataset.checks.evidence import Evidence, as_numbers, named
 from goldilocks.formatting import argument
 
 ONE_VALUE, GAPS = 0.995, 0.95  # of the rows: what says almost nothing
 MANY, ROWS_EACH = 20, 5  # more categories than 20 should have 5 rows each
 INPUTS = 100  # categories; each becomes an input of the network
 GROUPS, PER_GROUP = 10, (2, 50)  # values of a subject, and the mean number of their rows
+ALIKE = 0.3  # of the variance of another column lies between the values of a subject
+BY_CHANCE = 1e-6  # is the chance that a column seems to be one of subjects, at most
 SLIPS = 0.1  # of the values are off by a factor, at most
 APART = 0.4  # decades between those and the others, at least
 FAR = 3.5  # deviations from the median to those, at least: near 0 decades are short
@@ -76,8 +78,10 @@ def nearly_constant(evidence: Evidence) -> Iterator[str]:
 def subject(evidence: Evidence) -> Iterator[str]:
     """Name a column whose values seem to be subjects with several rows each.
 
-    It holds words or whole numbers, 10 or more of them with 2 to 50 rows each on the mean, and is
-    called so (patient, user), or its words are codes (P017).
+    It holds words or whole numbers, 10 or more of them with 2 to 50 rows each on the mean. It is
+    called so (patient, user), or its words are codes (P017), or rows of one value are alike: 0.3 of
+    the variance of another column lies between values, more than chance would bring in 1 of a
+    million columns, and more than neighbouring numbers explain.
     """
     if evidence.dataset.groups is not None:
         return
@@ -165,7 +169,33 @@ def _are_subjects(evidence: Evidence, name: str) -> bool:
         return False
     if NAMES_SUBJECTS.search(_words(name)) or NAMES_ROWS.search(_words(name)):
         return True
-    return is_word and bool(present.str.fullmatch(r"[^\d]*\d{2,}[^\d]*").all())
+    if is_word and present.str.fullmatch(r"[^\d]*\d{2,}[^\d]*").all():
+        return True
+    return _rows_are_alike(evidence, name)
+
+
+def _rows_are_alike(evidence: Evidence, name: str) -> bool:
+    """Return whether rows with the same value of a column are alike in another column.
+
+    The share of its variance that lies between the values is epsilon squared, and is tested (F).
+    Of numbers, what neighbouring values explain is taken away first, else they are a quantity.
+    """
+    values = evidence.present[name]
+    others = evidence.columns.loc[values.index].drop(columns=name).apply(as_numbers)
+    grouped = others.groupby(values)
+    if values.dtype != object:
+        means = grouped.mean()
+        sides = means.rolling(2).mean().shift(1), means[::-1].rolling(2).mean().shift(1)
+        others = others - pd.concat(sides).groupby(level=0).mean().loc[values].to_numpy()
+        grouped = others.groupby(values)
+
+    between = (grouped.count() > 0).sum() - 1  # degrees of freedom
+    rest = others.count() - 1 - between
+    noise = ((others - grouped.transform("mean")) ** 2).sum() / rest
+    ratio = noise / others.var()
+    chance = f.sf(((between + rest) / ratio - rest) / between, between, rest)
+    is_alike = (1 - ratio >= ALIKE) & (chance * (len(ratio) + 1) < BY_CHANCE) & (rest >= GROUPS)
+    return bool(is_alike.any())
 
 
 def _slips(values: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:

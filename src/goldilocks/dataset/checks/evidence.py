@@ -11,7 +11,6 @@ import pandas as pd
 
 from goldilocks.dataset import Dataset, row_keys
 from goldilocks.dataset.readers import numbers
-from goldilocks.dataset.readers.content import shortened
 from goldilocks.dataset.readers.reading import DATE
 from goldilocks.formatting import cut
 
@@ -88,11 +87,12 @@ class Evidence:
     @cached_property
     def obstacles(self) -> dict[str, str]:
         """By the name of a column of words: why it is not read as the numbers most of them are."""
-        reasons = {
-            name: numbers.obstacle(present.value_counts(sort=False))
-            for name, present in self.present.items()
-            if present.dtype == object
-        }
+        reasons = dict[str, str]()
+        for name, present in self.present.items():
+            if present.dtype == object:
+                counts = present.value_counts(sort=False)
+                words = counts.index.to_numpy(object)
+                reasons[name] = numbers.obstacle(words, counts.to_numpy())
         return {name: reason for name, reason in reasons.items() if reason}
 
     @cached_property
@@ -117,9 +117,16 @@ class Evidence:
         return f" (of {MOST_ROWS:,} rows drawn by seed {SEED})"
 
 
-def named(names: Sequence[object]) -> str:
-    """Return the first names in quotes, and dots for the others."""
-    return shortened([repr(str(name)) for name in names], EXAMPLES)
+def named(names: Sequence[object], most: int = EXAMPLES) -> str:
+    """Return names in quotes, those beyond the first few counted.
+
+    >>> named(["a", "b", "c", "d"])
+    "'a', 'b', 'c' and 1 more"
+    """
+    shown = ", ".join(repr(str(name)) for name in names[:most])
+    if len(names) > most:
+        return f"{shown} and {len(names) - most} more"
+    return shown
 
 
 def as_numbers(column: pd.Series) -> pd.Series:

@@ -7,12 +7,12 @@ import pandas as pd
 import pyarrow as pa
 from pandas.api import types
 
-from goldilocks.dataset.readers import numbers
-from goldilocks.dataset.readers.reading import CATEGORY, NUMBER, Reading
+from goldilocks.dataset.readers import dates, numbers
+from goldilocks.dataset.readers.reading import CATEGORY, DATE, NUMBER, Reading
 
 TRUTHS = {"true": 1.0, "false": 0.0}  # in small letters
 # What pandas calls columns of numbers, or of nothing.
-NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "empty")
+NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "decimal", "empty")
 MANY_CATEGORIES = 100  # Each category becomes an input of the network.
 
 
@@ -61,22 +61,28 @@ def truths_of(values: np.ndarray) -> np.ndarray | None:
     return np.array([TRUTHS.get(word.lower(), np.nan) for word in values])
 
 
-def as_written(column: pd.Series) -> pd.Series:
-    """Return a column of a file that has types as numbers, lists, or texts as in other files."""
-    kind = types.infer_dtype(column, skipna=True)
-    if kind in NUMBERS or (kind == "mixed" and column.map(types.is_list_like).any()):
-        return column
-    return column.astype(object).map(str, na_action="ignore")
-
-
 def typed(column: pd.Series) -> tuple[np.ndarray | None, Reading, list[str]]:
-    """Return a column of `as_written` that holds no texts."""
-    kind = types.infer_dtype(column, skipna=True)
-    if kind not in NUMBERS:
+    """Return a column of a file that has types, such as Parquet."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(object)
+    remarks = list[str]()
+    kind = types.infer_dtype(column.dropna(), skipna=True)
+    if kind == "timedelta64":
+        column, kind = column / pd.Timedelta(days=1), "floating"
+        remarks.append("holds durations; it became days")
+    if kind in NUMBERS:
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        values, beyond = finite(numbers)
+        return values, Reading(kind=NUMBER), remarks + beyond
+    if kind in ("date", "datetime", "datetime64"):
+        times = pd.to_datetime(column, utc=True).dt.tz_localize(None).to_numpy("datetime64[us]")
+        remarks.append("holds dates; it became days since 1970-01-01")
+        return days_of(times), Reading(kind=DATE, format=dates.ISO), remarks
+    if kind not in ("string", "mixed-integer"):
         reason = f"it holds {kind} values; expected numbers, dates or texts"
         return None, Reading(kind=CATEGORY, left_out=reason), []
-    values, beyond = finite(column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True))
-    return values, Reading(kind=NUMBER), beyond
+    positions, words = encode(column)
+    return words[positions], Reading(kind=CATEGORY), []
 
 
 def finite(values: np.ndarray) -> tuple[np.ndarray, list[str]]:

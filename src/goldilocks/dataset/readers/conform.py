@@ -46,8 +46,8 @@ def conform(frame: pd.DataFrame, readings: Mapping[str, Reading], path: Path) ->
         elif reading.kind == TRUTH and is_text(column):
             values = truths_of(texts(column))
         elif not is_text(column):
-            values, _, _ = typed(column)
-            if reading.kind == DATE and column.notna().any():
+            values, other, _ = typed(column)
+            if (other.kind == DATE) != (reading.kind == DATE) and column.notna().any():
                 values = None
         elif reading.kind == NUMBER:
             values = _number_as(reading, column, path)

@@ -18,6 +18,8 @@ import pandas as pd
 import yaml
 
 ISO = "ISO8601"
+# Of the quarters (%q), which stand for their first day.
+FIRST_MONTHS = {"1": "-01", "2": "-04", "3": "-07", "4": "-10"}
 TIME_OF_DAY = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*([AaPp][Mm])?\s*")
 ZONE = re.compile(r"(?:Z| ?UTC| ?GMT|[+-]\d{2}:?\d{2})$")
 FIRST_YEAR, LAST_YEAR = 1000, 2999  # else digits are no year
@@ -108,20 +110,27 @@ def write(time: np.datetime64 | np.float64, format: str, example: str) -> str:
     Args:
         time: Without its zone.
         format: Of `DateReading`; "" of numbers.
-        example: Has this format; how much an ISO time says is taken from it.
+        example: Has this format; the zone is taken from it, and how much an ISO time says.
 
-    >>> write(np.datetime64("2020-01-31T05:00", "us"), "ISO8601", "2020-01-30T00:00+01:00")
-    '2020-01-31 05:00'
+    >>> write(np.datetime64("2020-01-31T05:00", "us"), "ISO8601", "2020-01-30 00:00+01:00")
+    '2020-01-31 05:00+01:00'
     """
     if not isinstance(time, np.datetime64):
         return shown(time)
-    if "%" in format:
-        return pd.Timestamp(time).strftime(format)
+    if format.startswith("epoch"):
+        return str(int((time - np.datetime64(0, "us")) / np.timedelta64(1, format.split()[-1])))
+    if format != ISO:
+        quarter = str(pd.Timestamp(time).quarter)
+        return pd.Timestamp(time).strftime(format.replace("%q", quarter))
 
-    length = len(ZONE.sub("", example))
-    if time.astype("datetime64[D]") != time:
-        length = max(length, MINUTES)
-    return str(time).replace("T", " ")[:length]
+    zone = None
+    if ":" in example:
+        zone = ZONE.search(example)
+    stem = example
+    if zone:
+        stem = example[: zone.start()]
+    text = str(time)[: max(len(stem), MINUTES if time.astype("M8[D]") != time else 0)]
+    return text.replace("T", stem[10:11] or " ") + (zone.group() if zone else "")
 
 
 def read_epochs(values: np.ndarray) -> DateReading | None:
@@ -177,5 +186,10 @@ def _to_datetime(texts: pd.Series, format: str) -> pd.Series:
         texts = texts.str.replace(r" ?(?:UTC|GMT)$", "Z", regex=True)
     if format.startswith("%G") and "%u" not in format:  # pandas reads weeks with a day alone.
         texts, format = texts + "-1", f"{format}-%u"
+    if "%q" in format:
+        pattern = format.replace("%Y", r"(?P<year>\d{4})").replace("%q", "(?P<quarter>[1-4])")
+        parts = texts.str.extract(f"^{pattern}$")
+        texts = parts["year"] + parts["quarter"].map(FIRST_MONTHS).astype("str")
+        format = "%Y-%m"
     times = pd.to_datetime(texts, format=format, errors="coerce", utc=True)
     return times.dt.tz_localize(None)

@@ -11,7 +11,6 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from pathlib import Path
 
 import duckdb
@@ -88,7 +87,10 @@ def _sniff_as(connection: duckdb.DuckDBPyConnection, text: Path, separator: str)
 
 def comments(lines: Sequence[str]) -> int:
     """Return how many lines above the first row are comments."""
-    return len(list(takewhile(_is_comment, lines[:-1])))
+    above = 0
+    while above < len(lines) - 1 and _is_comment(lines[above]):
+        above += 1
+    return above
 
 
 def _is_comment(line: str) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import python_calamine
 
-from goldilocks.dataset.readers import columns, delimited, encodings, headers
+from goldilocks.dataset.readers import delimited, encodings, headers
 from goldilocks.errors import DataError
 
 PARQUET = (".parquet", ".pq")
@@ -31,8 +31,8 @@ class Cells:
     """A table as it stands in its file.
 
     Attributes:
-        frame: By the names of the columns: texts, missing where a cell is empty; of a file that
-            has types also numbers and lists.
+        frame: By the names of the columns. Of a text file every column is `str`, missing where a
+            cell is empty; of others, columns have the types of the file.
         header: The number of the header's line, from 1; 0 without one.
         notes: Sentences about lines that were left out.
     """
@@ -167,7 +167,4 @@ def _named(path: Path, frame: pd.DataFrame, header: int, notes: Sequence[str]) -
             f"{path} has more than one column named {repeated[0]!r}; expected different names. "
             "Rename or remove one: a copy of the target would predict it."
         )
-    for name, column in frame.items():
-        if not columns.is_text(column):
-            frame[name] = columns.as_written(column)
     return Cells(frame, header, tuple(notes))

@@ -14,16 +14,14 @@ import pandas as pd
 import pyarrow as pa
 
 from goldilocks.dataset.readers import dates, numbers
-from goldilocks.dataset.readers.content import shortened
 from goldilocks.errors import DataError
-from goldilocks.formatting import cut
 
 SAMPLE = 100  # rows by which columns of numbers are told
 LOOKED_AT = 10_000  # rows in which names of columns are looked for
-COUNTED = 3  # names that count up by one, as 2019, 2020, 2021 do, name columns
 FEW = 3  # rows in which a name may stand as a value
 SENTENCE = 4  # words that make a cell a text, which names no column
 LONGEST = 60  # letters of a cell that a message shows
+COUNTED = 3  # names that count up by one, as 2019, 2020, 2021 do, name columns
 
 
 def check(path: Path, names: Sequence[str], frame: pd.DataFrame, line: int, below: int) -> None:
@@ -56,27 +54,29 @@ def check(path: Path, names: Sequence[str], frame: pd.DataFrame, line: int, belo
 
 def repeated(names: Sequence[str], frame: pd.DataFrame) -> np.ndarray:
     """Return which rows have the names of several columns for cells, bool (rows,)."""
-    equal = np.full(len(frame), len(names) > 1)
-    for at, name in enumerate(names):
-        equal[equal] = frame.iloc[equal, at].astype(object).fillna("") == name
+    first = frame.iloc[:, 0].astype(object).fillna("")
+    equal = (first == names[0]).to_numpy(bool) & (len(names) > 1)
+    cells = frame[equal].astype(object).fillna("").to_numpy()
+    equal[equal] = (cells == np.array(names, object)).all(axis=1)
     return equal
 
 
 def _some(cells: Sequence[str]) -> str:
-    return shortened([repr(cut(cell, LONGEST)) for cell in cells])
+    shown = [repr(cell if len(cell) <= LONGEST else f"{cell[:LONGEST]}...") for cell in cells[:5]]
+    return ", ".join(shown) + (", ..." if len(cells) > 5 else "")
 
 
 def _like_a_row(names: Sequence[str], frame: pd.DataFrame) -> str:
     """Return why names look like the cells of a row; "" where they look like names."""
     stripped = [name.strip() for name in names]
-    if not _counts_up(list(filter(None, stripped))) and all(map(_is_value, stripped)):
+    if not _counts_up(stripped) and all(_is_value(name) for name in stripped):
         for at, name in enumerate(stripped):
-            if _are_quantities([name]) and _are_quantities(_texts(frame, at, 0, SAMPLE)):
+            if _is_quantity(name) and _are_quantities(_texts(frame, at, 0, SAMPLE)):
                 return "they are numbers, dates or texts, as the cells below them"
 
     rows = frame.iloc[:LOOKED_AT]
     for at, name in enumerate(names):
-        if name.strip().lower() in numbers.MISSING or _are_numbers([name]):
+        if name.strip().lower() in numbers.MISSING or _is_number(name):
             continue
         count = int((rows.iloc[:, at] == name).sum())
         if count > FEW:
@@ -90,7 +90,7 @@ def _units(frame: pd.DataFrame) -> list[str]:
     for at in range(frame.shape[1]):
         if _are_numbers(_texts(frame, at, 1, SAMPLE)):
             first = "".join(_texts(frame, at, 0, 1))
-            if _are_numbers([first]):
+            if _is_number(first):
                 return []
             candidates.append((at, first))
 
@@ -111,15 +111,23 @@ def _texts(frame: pd.DataFrame, column: int, start: int, count: int) -> list[str
 
 
 def _counts_up(names: Sequence[str]) -> bool:
-    """Return whether names are whole numbers in a row."""
-    if len(names) < COUNTED or not all(map(str.isdecimal, names)):
-        return False
-    return set(np.diff(list(map(int, names)))) == {1}
+    """Return whether names are whole numbers in a row, maybe behind an empty one of an index."""
+    counted = [int(name) for name in names if name.isdecimal()]
+    others = [name for name in names[1:] if not name.isdecimal()]
+    return len(counted) >= COUNTED and not others and set(np.diff(counted)) == {1}
 
 
 def _is_value(name: str) -> bool:
     """Return whether a name is what stands in rows: nothing, a quantity or a text."""
-    return not name or len(name.split()) >= SENTENCE or _are_quantities([name])
+    return not name or len(name.split()) >= SENTENCE or _is_quantity(name)
+
+
+def _is_quantity(text: str) -> bool:
+    return _are_quantities([text])
+
+
+def _is_number(text: str) -> bool:
+    return _are_numbers([text])
 
 
 def _are_quantities(texts: Sequence[str]) -> bool:

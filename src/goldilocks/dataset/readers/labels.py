@@ -23,8 +23,8 @@ def read(
     wanted: Files,
     parted: splits.Parted,
     *,
-    split: tabular.Name,
-    target: tabular.Names | None,
+    split: str | int | None,
+    target: str | int | Sequence[str] | None,
     options: ReadingOptions,
     drop_classes: Sequence[str],
 ) -> Listing:
@@ -54,11 +54,13 @@ def read(
     else:
         columns = tabular.labels(target, others, path, name=wanted.name)
 
-    answers = targets.read(frame[columns], columns, path, options, drop_classes)
-    usable = names.notna().to_numpy() & answers.usable
+    answers, notes, styles = targets.read(frame[columns], columns, path, options)
+    present = targets.present(answers)
+    answers = targets.without(answers, drop_classes)
+    usable = present & names.notna().to_numpy() & targets.present(answers)
     tabular.check_rows(usable, path, f"one of the {wanted.name} and a target", "other columns")
 
-    rows = answers.columns[usable].assign(**{"": names[usable], " ": parted.parts[usable]})
+    rows = answers[usable].assign(**{"": names[usable], " ": parted.parts[usable]})
     distinct = rows.drop_duplicates()
     twice = distinct[""][distinct[""].duplicated()].unique()
     if len(twice):
@@ -68,7 +70,7 @@ def read(
         )
     counted = {
         f"rows name none of the {wanted.name}": frame[naming[0]][names.isna()].map(str),
-        "rows have no target": names[~answers.has_target].dropna(),
+        "rows have no target": names[~present].dropna(),
         "rows repeat another one": rows[""][~rows.index.isin(distinct.index)],
         f"{wanted.name} are in no row": sorted(set(files) - set(names)),
     }
@@ -76,7 +78,7 @@ def read(
         f"Took the column {naming[0]!r} of {path.name} for {how}.",
         f"Predicted: {', '.join(answers.columns)}.",
         *parted.cells.notes,
-        *answers.notes,
+        *notes,
         *(
             f"Left out: {len(some)} {what} ({shortened(list(some))})."
             for what, some in counted.items()
@@ -91,7 +93,7 @@ def read(
         notes=tuple(notes),
         parts=tuple(distinct[" "]),
         answers=distinct[list(answers.columns)],
-        target_reading=answers.readings.get(columns[0]),
+        target_reading=styles.get(columns[0]),
     )
 
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -37,14 +36,14 @@ CURRENCIES = (
     "AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KRW|MXN|NOK|NZD|PLN|RUB|SEK|SGD|THB|TRY|"
     "USD|ZAR|kr|Fr|Rs"
 )
-IN_BRACKETS = r"^([^()\d]*)\(([^()]*)\)$"  # "(1.234,50 €)" and "$(12)" are below 0
-EXPONENT = r"(?:[eE][+-]?\d+)?"
-# What stands before, in and behind a number: "1.234,50 €", "-$12", "$-12", "12 kg", "45 %".
+# What stands before, in and behind a number: "(1.234,50 €)", "-$12", "$(12)", "12 kg", "45 %".
 PARTS = (
-    rf"^(?P<sign>[+\-\x{{2212}}]?)(?P<before>(?:[A-Z]{{0,3}}\p{{Sc}}|(?:{CURRENCIES})\.?)?)"
-    rf"{SPACE}*(?P<inner_sign>[+\-\x{{2212}}]?)"
-    r"(?P<digits>(?:\d[\d.,'\x{2019} \x{a0}\x{2009}\x{202f}]*\d|\d|[.,]\d+|\d+[.,])"
-    rf"{EXPONENT}){SPACE}*(?P<behind>(?:[^\d\s(),.;+\-\x{{2212}}][^\d(),;]*?)?)$"
+    r"^(?P<opening>\(?)(?P<sign>[+\-\x{2212}]?)"
+    rf"(?P<before>(?:[A-Z]{{0,3}}\p{{Sc}}|(?:{CURRENCIES})\.?)?)"
+    rf"{SPACE}*(?P<inner_sign>[(+\-\x{{2212}}]?)"
+    r"(?P<digits>\d[\d.,'\x{2019} \x{a0}\x{2009}\x{202f}]*\d|\d|[.,]\d+|\d+[.,])"
+    rf"(?P<exponent>(?:[eE][+-]?\d+)?){SPACE}*"
+    r"(?P<behind>(?:[^\d\s(),.;+\-\x{2212}][^\d(),;]*?)?)(?P<closing>\)?)$"
 )
 CODE = r"^0\d+$"  # "00123" is a postcode or an account, and not 123; "-00123" is a number
 LIKE_THOUSANDS = r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:[eE]|$)"  # 1.234 may be a thousand and more
@@ -169,13 +168,12 @@ def _read_distinct(
         return [], ""
 
     odd, total = counts[~is_number].sum(), counts.sum()
-    readings, reason, unusual = list[NumberReading](), "", _unusual(words)
-    are_gaps = len(parts) >= FEWEST_NUMBERS and len(unusual) <= MOST_WORDS
-    are_gaps &= odd <= MOST_GAPS * total and not re.search(r"\d", "".join(unusual))
+    readings, reason = list[NumberReading](), ""
     digits = _digits(parts)
     fits = np.array([_fits(digits, *style).to_numpy(zero_copy_only=False) for style in STYLES])
-    if unusual and not are_gaps:
-        reason = f"{odd} of its {total} values are no numbers, such as {unusual[0]!r}"
+    if not _are_gaps(words, len(parts), odd / total):
+        first = _unusual(words)[0]
+        reason = f"{odd} of its {total} values are no numbers, such as {first!r}"
     elif units := _units(parts):
         shown = " and ".join(repr(unit) if unit else "none" for unit in units[-2:])
         reason = f"its numbers have different units, such as {shown}"
@@ -199,8 +197,12 @@ def _read_distinct(
 
 def _split(cells: pa.LargeStringArray) -> tuple[pa.StructArray, np.ndarray, list[str]]:
     """Return the parts of the cells that are numbers, which these are, and the other cells."""
-    parts = pc.extract_regex(pc.replace_substring_regex(cells, IN_BRACKETS, r"\1-\2"), PARTS)
-    is_number = parts.is_valid()
+    parts = pc.extract_regex(cells, PARTS)
+    opening, inner, closing = (
+        pc.equal(pc.struct_field(parts, name), sign)
+        for name, sign in (("opening", "("), ("inner_sign", "("), ("closing", ")"))
+    )
+    is_number = pc.fill_null(pc.equal(pc.or_(opening, inner), closing), False)
     words = [str(word) for word in cells.filter(pc.invert(is_number)).to_pylist()]
     return parts.filter(is_number), is_number.to_numpy(zero_copy_only=False), words
 
@@ -212,11 +214,14 @@ def _values(
     if thousands:
         digits = pc.replace_substring(digits, thousands, "")
     digits = pc.replace_substring(digits, decimal, ".")
-    values = pc.cast(digits, pa.float64()).to_numpy(zero_copy_only=False)
-    for name in ("sign", "inner_sign"):
+    exponents = pc.struct_field(parts, "exponent")
+    texts = pc.binary_join_element_wise(digits, exponents, pa.scalar("", digits.type))
+    sizes = pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False)
+    negative = np.zeros(len(parts), bool)
+    for name in ("opening", "sign", "inner_sign"):
         signs = pc.struct_field(parts, name).to_numpy(zero_copy_only=False)
-        values = np.where(np.isin(signs, ["-", "\u2212"]), -values, values)
-    return values
+        negative ^= np.isin(signs, ["(", "-", "\u2212"])
+    return np.where(negative, -sizes, sizes)
 
 
 def _fits(digits: pa.LargeStringArray, thousands: str, decimal: str) -> pa.BooleanArray:
@@ -226,7 +231,7 @@ def _fits(digits: pa.LargeStringArray, thousands: str, decimal: str) -> pa.Boole
     if thousands:
         # Groups of three; in India, groups of two before the last three.
         whole = rf"(?:\d+|[1-9]\d{{0,2}}(?:{mark}\d{{3}})+|[1-9]\d?(?:{mark}\d{{2}})+{mark}\d{{3}})"
-    return pc.match_substring_regex(digits, rf"^(?:{whole}(?:{point}\d*)?|{point}\d+){EXPONENT}$")
+    return pc.match_substring_regex(digits, rf"^(?:{whole}(?:{point}\d*)?|{point}\d+)$")
 
 
 def _different(parts: pa.StructArray, name: str) -> list[str]:
@@ -251,19 +256,35 @@ def is_unit(behind: str) -> bool:
     return not sign and not re.fullmatch(CURRENCIES, behind)
 
 
-def obstacle(counts: pd.Series) -> str:
+def obstacle(words: np.ndarray, counts: np.ndarray) -> str:
     """Return why cells of which most are numbers are not read so; "" of other cells.
 
     Args:
-        counts: How often each different cell occurs, by the cells.
+        words: Different cells, str objects (words,); "" where one is missing.
+        counts: How often each occurs, int64 (words,).
     """
-    cells = pa.array(counts.index, pa.large_string(), from_pandas=True)
-    return _read_distinct(cells, counts.to_numpy())[1]
+    cells = pa.array(words[words != ""], pa.large_string())
+    _, reason = _read_distinct(cells, counts[words != ""])
+    return reason
 
 
 def _digits(parts: pa.StructArray) -> pa.LargeStringArray:
     digits = pc.replace_substring_regex(pc.struct_field(parts, "digits"), SPACE, " ")
     return pc.replace_substring(digits, "\u2019", "'")
+
+
+def _are_gaps(words: Sequence[str], numbers: int, share: float) -> bool:
+    """Return whether cells that are no numbers are gaps in a column of numbers.
+
+    Args:
+        words: The different cells that are no numbers.
+        numbers: How many different numbers there are.
+        share: Of the cells, those that are no numbers.
+    """
+    unusual = _unusual(words)
+    if not unusual or any(re.search(r"\d", word) for word in unusual):
+        return not unusual
+    return numbers >= FEWEST_NUMBERS and len(unusual) <= MOST_WORDS and share <= MOST_GAPS
 
 
 def _unusual(words: Sequence[str]) -> list[str]:

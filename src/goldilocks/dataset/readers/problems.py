@@ -6,13 +6,13 @@ Source of the problem types: Chollet, Deep Learning with Python (2017), section 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Number
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
 
 from goldilocks.dataset.readers import tags
-from goldilocks.dataset.readers.columns import NUMBERS
 from goldilocks.dataset.readers.content import shortened
 from goldilocks.dataset.readers.reading import NUMBER, Reading
 from goldilocks.dataset.readers.targets import FEW_INTEGERS, shown
@@ -42,12 +42,12 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
     Raises:
         DataError: The values do not fit the problem type.
     """
-    if isinstance(columns.iloc[0, 0], tuple):
-        return "multilabel", *tags.labels(columns.iloc[:, 0])
-    values = columns.apply(_values)
-    if len(columns.columns) > 1:
-        return _several(values, problem)
-    name, target = str(columns.columns[0]), values.iloc[:, 0].to_numpy()
+    names = [str(name) for name in columns.columns]
+    if len(names) > 1:
+        return _several(columns, problem)
+    name, column = names[0], columns.iloc[:, 0]
+    if isinstance(column.iloc[0], tuple):
+        return "multilabel", *tags.labels(column)
     if problem == "multilabel":
         raise DataError(
             f"dataset.problem is multilabel, and dataset.target names one column ({name}), in "
@@ -55,19 +55,23 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
             "as 'red|round', or a column of 0 and 1 for each label: dataset.target=[FIRST,SECOND]."
         )
 
-    distinct = _distinct(name, target)
+    values = _numbers(column)
+    if values is None:
+        values = np.array([str(value).strip() for value in column], dtype=object)
+    distinct = _distinct(name, values)
     notes = []
     if problem == "auto":
-        problem, reason = _inferred(target, distinct)
+        problem, reason = _inferred(values, distinct)
         notes.append(
             f"Took {name!r} for a {problem} target, because {reason} (dataset.problem=auto)."
         )
     if problem not in ("binary", "multiclass"):
-        return problem, _quantities(values, problem)[:, 0], (), notes
+        _check_quantity(pd.Series(values, column.index, name=name), problem)
+        return problem, values.astype(np.float32), (), notes
 
     classes = tuple(map(shown, distinct))
-    _check_classes(name, classes, len(target), problem)
-    index = np.searchsorted(distinct, target)
+    _check_classes(name, classes, len(values), problem)
+    index = np.searchsorted(distinct, values)
     if problem == "multiclass":
         return problem, index.astype(np.int64), classes, notes
     if classes != ("0", "1"):
@@ -75,11 +79,40 @@ def prepare(columns: pd.DataFrame, problem: str) -> Prepared:
     return problem, index.astype(np.float32), classes, notes
 
 
-def _values(column: pd.Series) -> pd.Series:
-    """Return a target as float64, or as texts where it holds some."""
-    if types.infer_dtype(column) in NUMBERS:
-        return column.astype(np.float64)
-    return column.map(str).astype(object).str.strip()
+def check_range(target: pd.Series) -> None:
+    """Refuse targets that are no float32 numbers: too large, or so small that they would be 0.
+
+    Args:
+        target: Numbers; NaN is let through. The index counts the rows of the file, from 0.
+
+    Raises:
+        DataError: Names the first such value and its row.
+    """
+    sizes = target.abs()
+    limits = np.finfo(np.float32)
+    beyond = target[(sizes > limits.max) | ((sizes > 0) & (sizes < limits.tiny))]
+    if len(beyond):
+        raise DataError(
+            f"The target {target.name!r} is {beyond.iloc[0]:g} in row {beyond.index[0] + 1}; "
+            f"expected 0, or a size from {limits.tiny:.2g} to {limits.max:.2g}, which float32 "
+            "numbers have. Leave the cell empty if the value is unknown, or give the target in "
+            "another unit."
+        )
+
+
+def _numbers(column: pd.Series) -> np.ndarray | None:
+    """Return the column as float64 (rows,); None where it holds texts."""
+    is_number = types.is_numeric_dtype(column.dtype) or column.map(_is_number).all()
+    try:
+        if is_number:
+            return column.to_numpy(dtype=np.float64)
+        return None
+    except (TypeError, ValueError):
+        return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Number | np.bool)
 
 
 def _inferred(values: np.ndarray, distinct: np.ndarray) -> tuple[str, str]:
@@ -145,47 +178,30 @@ def _distinct(name: str, values: np.ndarray) -> np.ndarray:
     return distinct
 
 
-def _quantities(values: pd.DataFrame, problem: str) -> np.ndarray:
-    """Return numbers as targets, float32 (rows, outputs).
-
-    Raises:
-        DataError: A column holds texts, one value alone, numbers that float32 does not have, too
-            large or so small that they would be 0, or such as a unit regression cannot predict.
-    """
-    limits = np.finfo(np.float32)
-    for name, target in values.items():
-        if target.dtype == object:
-            raise DataError(
-                f"The target {name!r} holds texts ({shortened(list(target.unique()))}), and "
-                f"dataset.problem is {problem}; expected numbers. Correct the column, or "
-                "predict it alone, with dataset.problem=multiclass."
-            )
-        _distinct(str(name), target.to_numpy())
-        sizes = target.abs()
-        beyond = target[(sizes > limits.max) | ((sizes > 0) & (sizes < limits.tiny))]
-        if len(beyond):
-            raise DataError(
-                f"The target {name!r} is {beyond.iloc[0]:g} in row {beyond.index[0] + 1}; "
-                f"expected 0, or a size from {limits.tiny:.2g} to {limits.max:.2g}, which float32 "
-                "numbers have. Leave the cell empty if the value is unknown, or give the target in "
-                "another unit."
-            )
-        if problem == "unit_regression" and (target.min() < 0 or target.max() > 1):
-            raise DataError(
-                f"The target {name!r} goes from {target.min():g} to {target.max():g}, and "
-                "dataset.problem is unit_regression; expected 0 to 1. Divide it by its "
-                "largest possible value, or use dataset.problem=regression."
-            )
-    return values.to_numpy(np.float32)
+def _check_quantity(target: pd.Series, problem: str) -> None:
+    """Refuse texts, and numbers beyond float32, or beyond 0 to 1 of a unit regression."""
+    if not types.is_numeric_dtype(target.dtype):
+        raise DataError(
+            f"The target {target.name!r} holds texts ({shortened(list(target.unique()))}), and "
+            f"dataset.problem is {problem}; expected numbers. Correct the column, or "
+            "predict it alone, with dataset.problem=multiclass."
+        )
+    check_range(target)
+    if problem == "unit_regression" and (target.min() < 0 or target.max() > 1):
+        raise DataError(
+            f"The target {target.name!r} goes from {target.min():g} to {target.max():g}, and "
+            "dataset.problem is unit_regression; expected 0 to 1. Divide it by its "
+            "largest possible value, or use dataset.problem=regression."
+        )
 
 
-def _several(values: pd.DataFrame, problem: str) -> Prepared:
+def _several(columns: pd.DataFrame, problem: str) -> Prepared:
     """Return several columns as the labels of a multilabel problem, or each as a number.
 
     Raises:
         DataError: Some are numbers and others classes, or the values do not fit the problem type.
     """
-    names = list(map(str, values))
+    names = [str(name) for name in columns.columns]
     if problem in ("binary", "multiclass"):
         raise DataError(
             f"dataset.target names {len(names)} columns, and dataset.problem is {problem}; "
@@ -193,33 +209,39 @@ def _several(values: pd.DataFrame, problem: str) -> Prepared:
             "dataset.problem=regression of numbers."
         )
 
-    numbers = values.select_dtypes("number")
-    quantities = [str(name) for name in numbers if np.isnan(truths(numbers[name])).any()]
+    numbers = {name: values for name in names if (values := _numbers(columns[name])) is not None}
+    quantities = [name for name in numbers if np.isnan(truths(columns[name])).any()]
     if problem == "multilabel" or (problem == "auto" and not quantities):
-        return _multilabel(values)
+        return _multilabel(columns)
     if problem == "auto" and len(quantities) < len(names):
         classes = [name for name in names if name not in quantities]
-        held = [
-            f"{name} ({shortened(list(map(shown, values[name].unique())))})" for name in classes
+        values = [
+            f"{name} ({shortened(list(map(shown, columns[name].unique())))})" for name in classes
         ]
         as_numbers = ""
-        if len(numbers.columns) == len(names):
+        if len(numbers) == len(names):
             as_numbers = " To take all of them for numbers, type dataset.problem=regression."
         raise DataError(
             f"dataset.target names numbers ({', '.join(quantities)}) and classes: "
-            f"{', '.join(held)}; expected one or the other, which one network can predict. Leave "
+            f"{', '.join(values)}; expected one or the other, which one network can predict. Leave "
             f"one kind out: {argument('dataset.drop_classes', *classes)}, or "
             f"{argument('dataset.drop_classes', *quantities)}.{as_numbers}"
         )
 
     notes = []
     if problem == "auto":
-        problem, reason = _of_numbers(values.to_numpy(), "they hold other numbers than 0 and 1")
+        problem, reason = _of_numbers(columns.to_numpy(), "they hold other numbers than 0 and 1")
         notes.append(
             f"Took {len(names)} target columns for the numbers of a {problem}, because {reason} "
             "(dataset.problem=auto)."
         )
-    return problem, _quantities(values, problem), (), notes
+    y = np.empty(columns.shape, np.float32)
+    for index, name in enumerate(names):
+        column = pd.Series(numbers.get(name, columns[name]), columns.index, name=name)
+        _check_quantity(column, problem)
+        _distinct(name, column.to_numpy())
+        y[:, index] = column
+    return problem, y, (), notes
 
 
 def outputs(
@@ -231,20 +253,23 @@ def outputs(
     return {str(name): styles.get(name, Reading(kind=NUMBER)) for name in columns}
 
 
-def _multilabel(values: pd.DataFrame) -> Prepared:
-    labels = values.apply(truths)
-    for name, label in labels.items():
-        if set(label) != {0.0, 1.0}:
-            held = shortened(list(map(shown, values[name].unique())))
+def _multilabel(columns: pd.DataFrame) -> Prepared:
+    labels = tuple(str(name) for name in columns.columns)
+    y = np.empty(columns.shape, np.float32)
+    for index, name in enumerate(labels):
+        column = columns.iloc[:, index]
+        values = truths(column)
+        if set(values) != {0.0, 1.0}:
+            held = shortened(list(map(shown, column.unique())))
             raise DataError(
                 f"The label {name!r} holds {held}; expected only "
                 "0 and 1, true and false, or yes and no, and both of them. Correct it, or "
-                f"leave it out: {argument('dataset.drop_classes', str(name))}."
+                f"leave it out: {argument('dataset.drop_classes', name)}."
             )
+        y[:, index] = values
 
-    names = tuple(map(str, labels))
-    note = f"Took {len(names)} target columns for the labels of a multilabel problem."
-    return "multilabel", labels.to_numpy(np.float32), names, [note]
+    note = f"Took {len(labels)} target columns for the labels of a multilabel problem."
+    return "multilabel", y, labels, [note]
 
 
 def truths(column: pd.Series) -> np.ndarray:

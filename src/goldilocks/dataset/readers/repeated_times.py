@@ -116,11 +116,15 @@ def explain(frame: pd.DataFrame, column: pd.Series, values: np.ndarray, path: Pa
 
     counts = np.unique(values, return_counts=True)[1]
     if len(counts) > 2 and counts[1] > 1 and (counts[1:-1] == counts[1]).all():
+        what = f"{begin}. Each of {len(counts)} times stands there {counts[1]} times"
+        if (values[1:] == values[:-1]).sum() == len(values) - len(counts):
+            return (
+                f"{what} in a row, so that a part of the time is missing, such as the time of day; "
+                "expected one row for each time. Write the whole time into the file."
+            )
         return (
-            f"{begin}. Each of {len(counts)} times stands there {counts[1]} times, so that a part "
-            f"of the time is missing, such as the time of day, or the file holds {counts[1]} "
-            "series, and no column tells them apart; expected one row for each time. Write the "
-            "whole time into the file, or save the rows of one series in a file of its own."
+            f"{what}, and not in a row, so that the file holds {counts[1]} series, and no column "
+            "tells them apart; expected one. Save the rows of one in a file of its own."
         )
     if times.dtype.kind == "M" and any(_are_twice(pd.DatetimeIndex(again), zone) for zone in ZONES):
         return (

@@ -15,6 +15,7 @@ from goldilocks.dataset.readers.files import Cells, Header
 from goldilocks.dataset.readers.layouts import PARTS
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
+from goldilocks.formatting import argument
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Parted:
 
 
 def read(
-    path: Path, *, header: Header, others: Mapping[str, str | None], split: tabular.Name
+    path: Path, *, header: Header, others: Mapping[str, str | None], split: str | int | None
 ) -> Parted:
     """Return the cells of a file with those of other parts, so that one reading is found for all.
 
@@ -123,3 +124,16 @@ def digest(content: str, parts: Sequence[str] | np.ndarray) -> str:
     if not any(parts):
         return content
     return cache.digest(content, ",".join(parts))
+
+
+def possible(x: pd.DataFrame) -> list[str]:
+    """Return notes on columns that are inputs and could say the parts of a split."""
+    notes = []
+    for name in x.select_dtypes(object):
+        words = x[name].unique()
+        if len(words) < 5 and "train" in {PARTS.get(word.casefold()) for word in words}:
+            notes.append(
+                f"The column {name!r} holds {', '.join(words)}, and is an input. If it says the "
+                f"parts of a split, type {argument('dataset.split', name)}."
+            )
+    return notes

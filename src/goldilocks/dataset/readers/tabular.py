@@ -13,8 +13,6 @@ from goldilocks.errors import DataError, did_you_mean
 from goldilocks.formatting import argument
 from goldilocks.problem import NO_TARGET
 
-Names = str | int | Sequence[str | int]  # as a person types them on a command line
-Name = str | int | None
 FEWEST_ROWS = 20  # Below this a split leaves too few rows to measure anything.
 
 
@@ -33,7 +31,9 @@ def path_of(file: str, key: str = "file") -> Path:
     return path
 
 
-def labels(target: Names | None, columns: list[str], path: Path, *, name: str) -> list[str]:
+def labels(
+    target: str | int | Sequence[str] | None, columns: list[str], path: Path, *, name: str
+) -> list[str]:
     """Return the names of the target columns, as `names_of` reads them.
 
     Args:
@@ -59,7 +59,9 @@ def labels(target: Names | None, columns: list[str], path: Path, *, name: str) -
     return names
 
 
-def columns_of(typed: Names, columns: list[str], path: Path, key: str) -> list[str]:
+def columns_of(
+    typed: str | int | Sequence[str | int], columns: list[str], path: Path, key: str
+) -> list[str]:
     """Return the names of columns that a person gave by a key, as `names_of` reads them.
 
     Raises:
@@ -70,7 +72,7 @@ def columns_of(typed: Names, columns: list[str], path: Path, key: str) -> list[s
     return names
 
 
-def names_of(typed: Names, names: Sequence[str]) -> list[str]:
+def names_of(typed: str | int | Sequence[str | int], names: Sequence[str]) -> list[str]:
     """Return the names that a person typed, of columns or of classes.
 
     A text that is such a name stands for it, with its commas; any other is split at its commas.
@@ -85,7 +87,7 @@ def names_of(typed: Names, names: Sequence[str]) -> list[str]:
     return [match for text in typed for match in name.findall(str(text)) if match]
 
 
-def column_of(name: Name, columns: list[str], path: Path, key: str) -> str | None:
+def column_of(name: str | int | None, columns: list[str], path: Path, key: str) -> str | None:
     """Return the name of a column that a person gave; None of none, which may be typed null.
 
     Raises:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,33 +17,9 @@ from goldilocks.errors import DataError
 FEW_INTEGERS = 20
 
 
-@dataclass(frozen=True)
-class Answers:
-    """Target columns as numbers or as the words of the file.
-
-    Attributes:
-        columns: float64, or objects that are str, tuples of tags, or missing; without the classes
-            that are left out.
-        has_target: Which rows have all targets in the file, bool (rows,).
-        usable: Those of them whose class is not left out.
-        readings: How columns of numbers or tags were read.
-        notes: Sentences on what was taken for what.
-    """
-
-    columns: pd.DataFrame
-    has_target: np.ndarray
-    usable: np.ndarray
-    readings: Mapping[str, Reading]
-    notes: Sequence[str]
-
-
 def read(
-    frame: pd.DataFrame,
-    names: Sequence[str],
-    path: Path,
-    options: ReadingOptions,
-    drop_classes: Sequence[str] = (),
-) -> Answers:
+    frame: pd.DataFrame, names: Sequence[str], path: Path, options: ReadingOptions
+) -> tuple[pd.DataFrame, list[str], dict[str, Reading]]:
     """Return target columns as numbers or as the words of the file; missing where there is none.
 
     A word such as NA is a class among other words, and a missing value among numbers.
@@ -54,11 +29,13 @@ def read(
         names: Of the target columns.
         path: The file, for messages.
         options: What was decided about the reading.
-        drop_classes: Names of classes whose rows are left out, or of labels that are.
+
+    Returns:
+        Columns of float64, or of objects that are str, tuples of tags, or None; sentences on what
+        was taken for what; and how columns of numbers or tags were read.
 
     Raises:
-        DataError: Numbers can be read in two ways, a column of tags stands beside others, or a
-            class that is left out is in no row.
+        DataError: Numbers can be read in two ways, or a column of tags stands beside others.
     """
     read: dict[str, pd.Series] = {}
     notes: list[str] = []
@@ -66,6 +43,10 @@ def read(
     for name in names:
         column = read[name] = frame[name]
         if not features.is_text(column):
+            if column.dtype == bool:
+                read[name] = column.map(str)
+            elif isinstance(column.dtype, pd.CategoricalDtype):
+                read[name] = column.astype(object)
             continue
 
         readings = numbers.read_numbers(features.cells(column))
@@ -102,9 +83,7 @@ def read(
                 "label. To take each combination for a class, type dataset.problem=multiclass."
             )
         notes += remarks
-    columns = pd.DataFrame(read, index=frame.index)
-    left = _without(columns, drop_classes)
-    return Answers(left, _present(columns[left.columns]), _present(left), styles, notes)
+    return pd.DataFrame(read, index=frame.index), notes, styles
 
 
 def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Series, list[str]]:
@@ -119,7 +98,7 @@ def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Se
             f"The target {name!r} may join tags by {sign!r}, and each combination is a class. For "
             "a label of each tag, type dataset.problem=multilabel."
         )
-    if reason := numbers.obstacle(counts):
+    if reason := numbers.obstacle(counts.index.to_numpy(object), counts.to_numpy()):
         notes.append(f"The target {name!r} is read as classes, because {reason}.")
     if not options.ignore_case:
         return words, notes
@@ -127,13 +106,33 @@ def _words(name: str, column: pd.Series, options: ReadingOptions) -> tuple[pd.Se
     return words.replace(first), [*notes, *alike]
 
 
-def _present(columns: pd.DataFrame) -> np.ndarray:
+def present(columns: pd.DataFrame) -> np.ndarray:
     """Return the rows in which no target is missing or infinite, bool (rows,)."""
-    return np.asarray((columns.notna() & ~columns.isin(["", np.inf, -np.inf])).all(axis=1))
+    return np.asarray(~_unusable(columns).any(axis=1))
 
 
-def _without(columns: pd.DataFrame, drop: Sequence[str]) -> pd.DataFrame:
-    """Return targets without some classes, whose rows have none then, or without some labels."""
+def absent(columns: pd.DataFrame) -> str:
+    """Return in how many rows each of several targets is missing or infinite: " (chins 3)"."""
+    counts = _unusable(columns).sum()
+    if len(counts) == 1:
+        return ""
+    return f" ({', '.join(f'{name} {count}' for name, count in counts.items() if count)})"
+
+
+def _unusable(columns: pd.DataFrame) -> pd.DataFrame:
+    return columns.isna() | columns.isin(["", np.inf, -np.inf])
+
+
+def without(columns: pd.DataFrame, drop: Sequence[str]) -> pd.DataFrame:
+    """Return targets without some classes, whose rows have none then, or without some labels.
+
+    Args:
+        columns: As `read` returns them; of labels a column each, or one of tags.
+        drop: Names of classes or of labels.
+
+    Raises:
+        DataError: A class or a label is in no row.
+    """
     if not drop:
         return columns
     classes = list(columns.columns)

@@ -15,7 +15,8 @@ from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.errors import DataError
 from goldilocks.formatting import argument
 
-PARTS = (range(1, 13), range(1, 32), range(24))  # of a date whose year, month and day are apart
+HOURS = range(24)
+PARTS = (range(1, 13), range(1, 32), HOURS)  # of a date whose year, month and day are apart
 SAMPLE = 200  # times, by which the format that most of them have is found
 
 
@@ -107,10 +108,10 @@ def read(
 
 
 def _plain(column: pd.Series) -> pd.Series:
-    """Return a column of lists or mappings as texts, any other as it is."""
-    if columns.is_text(column) or pd.api.types.is_numeric_dtype(column):
-        return column
-    return column.astype(object).map(str, na_action="ignore")
+    """Return a column of categories, bytes, lists or mappings as texts, any other as it is."""
+    if pd.api.types.infer_dtype(column, skipna=True) in ("categorical", "bytes", "mixed"):
+        return column.astype(object).map(str, na_action="ignore")
+    return column
 
 
 def _joined(parts: pd.DataFrame) -> pd.Series:
@@ -130,18 +131,24 @@ def _other_part(
     frame: pd.DataFrame, names: Sequence[str], path: Path, options: ReadingOptions
 ) -> str:
     """Return what to type where another column has the rest of the times; "" otherwise."""
-    parts = PARTS[2:]
-    if frame[names[0]].astype("str").str.fullmatch(r"[12]\d{3}").all():
+    column, parts = frame[names[0]], PARTS[2:]
+    if column.astype("str").str.fullmatch(r"[12]\d{3}").all():
         parts = PARTS
     if len(names) > len(parts):
         return ""
 
     part = set(parts[len(names) - 1])
     for name in frame.columns.drop(list(names)):
-        for whole in ([*names, name], [name, *names]):
-            last = frame[whole[-1]]
+        for whole, last in (([*names, name], frame[name]), ([name, *names], column)):
+            numbers = set(pd.to_numeric(last, errors="coerce"))
+            if part == set(HOURS) and numbers == set(range(1, 25)):
+                return (
+                    f"{path}: the column {last.name!r} counts hours from 1 to 24, which may be "
+                    "when they begin or when they end; expected times of day, such as 00:00 to "
+                    "23:00. Write them so."
+                )
             is_clock = last.astype("str").str.fullmatch(dates.TIME_OF_DAY).all()
-            if not is_clock and set(pd.to_numeric(last, errors="coerce")) != part:
+            if not is_clock and numbers != part:
                 continue
 
             joined = _joined(frame[whole])
@@ -159,6 +166,9 @@ def _values(column: pd.Series, path: Path, options: ReadingOptions) -> tuple[np.
     """Return numbers or dates, NaN or NaT where one is unreadable, and how dates are written."""
     if pd.api.types.is_numeric_dtype(column):
         numbers = [column.to_numpy("float64", na_value=np.nan)]
+    elif not columns.is_text(column):
+        times = pd.to_datetime(column, errors="coerce", utc=True).dt.tz_localize(None)
+        return times.to_numpy("datetime64[us]"), dates.ISO
     elif options.date_format is not None:
         return dates.read_as(column, options.date_format), options.date_format
     else:
@@ -189,6 +199,8 @@ def _values(column: pd.Series, path: Path, options: ReadingOptions) -> tuple[np.
 
 def _local(column: pd.Series, values: np.ndarray, format: str) -> np.ndarray:
     """Return times as they are written, without their zone; `values` itself where there is none."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.dt.tz_localize(None).to_numpy("datetime64[us]")
     if columns.is_text(column) and dates.name_zones(column).any():
         return dates.read_as(column.str.replace(dates.ZONE, "", regex=True), format or dates.ISO)
     return values
