@@ -11,8 +11,7 @@ import pandas as pd
 from chapter import Chapter
 from goldilocks.report import grouping, variants
 from goldilocks.report.grouping import Basis
-from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.selection import PARENT
+from goldilocks.tracking.query import PARENT, StoredRun
 from goldilocks.tracking.tracker import written
 
 PARTS = {"repeat": "seeds", "fold": "folds"}  # role of a training -> what several of them are
