@@ -119,9 +119,11 @@ def test_strong_regularization_is_relaxed_where_it_underfits():
     assert first.reason == "strong regularization: perhaps less helps"
     [move, *_] = proposed(attempt("no_power", {}, **{"regularizer.l2": 0.1}))
     assert move.changes == {"regularizer.l2": "0.001"}
-    for word, answers in [("overfit", {"regularize": 0.95}), ("unsure", {"go_on": 0.5})]:
-        moves = proposed(attempt(word, NO | answers, **strong))
-        assert not any("strong" in move.reason for move in moves)
+    moves = proposed(attempt("overfit", NO | {"regularize": 0.95}, **strong))
+    assert not any("strong" in move.reason for move in moves)
+    unsure = proposed(attempt("unsure", NO | {"go_on": 0.5}, **strong))
+    assert unsure[0].changes == {"regularizer.dropout": "0.5"}
+    assert {"regularizer.l2": "0.001"} not in changes(unsure)
 
 
 def test_no_penalty_without_a_hidden_layer():
@@ -235,6 +237,19 @@ def test_no_final_run_where_power_is_unknown():
         assert ("final" in move.changes) == is_final
 
 
+def test_no_final_run_where_power_is_not_shown():
+    bare = dataclasses.replace(SCOPE, honours=[], sizes=[])
+    open_ones = NO | {"enlarge": 0.5}
+    present = dataclasses.replace(attempt("unsure", open_ones), has_power=False)
+    rest = [
+        dataclasses.replace(present, settings={**SETTINGS, key: value})
+        for key, value in [("trainer.epochs", 40), ("optimizer.learning_rate", 0.01)]
+    ]
+    slow = dataclasses.replace(present, settings={**SETTINGS, "optimizer.learning_rate": 0.0001})
+    [move] = propose(present, [present, *rest, slow], bare)
+    assert not move.changes
+
+
 def test_diverged_is_trained_more_carefully():
     moves = proposed(attempt("diverged", loss=math.inf))
     assert changes(moves) == [
@@ -280,7 +295,7 @@ def test_no_power_names_what_was_checked():
     late = dataclasses.replace(stuck, best_epoch=20)
     assert changes(proposed(late))[0] == {"trainer.epochs": "40"}
     assert "that of the last epochs" in proposed(late)[0].reason
-    unsure = dataclasses.replace(stuck, word="unsure", answers=NO, beats_baseline=False)
+    unsure = dataclasses.replace(stuck, word="unsure", answers=NO, has_power=False)
     assert changes(proposed(unsure)) == changes(proposed(stuck))
     weighted = proposed(stuck, dataclasses.replace(SCOPE, weighted=True))
     assert changes(weighted)[0] == {"problem.metrics": "[auc,accuracy]"}

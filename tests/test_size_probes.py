@@ -25,7 +25,7 @@ def size(name, error, verdict="unsure", *, epochs=10.0, **answers):
     metrics |= {f"verdict/p_{name}": value for name, value in p.items()}
     judged = {("0", ""): (ROWS, predicted.astype("float32"))}
     network = trained(name, judged, metrics=metrics, verdict=verdict)
-    network.run.tags["beats_baseline"] = "true"
+    network.run.tags["verdict.power"] = "true"
     return network
 
 

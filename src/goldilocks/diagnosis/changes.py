@@ -82,11 +82,11 @@ def regularized(
         yield {"regularizer.l2": min(MOST_L2, 10 * l2 or 0.001)}
 
 
-def relaxed(settings: Values, scope: Scope) -> Iterator[Values]:
-    """Yield usual regularization in place of strong one."""
+def relaxed(settings: Values, scope: Scope, *, penalty: bool) -> Iterator[Values]:
+    """Yield usual regularization in place of strong one; of a penalty only where that is asked."""
     if settings["regularizer.dropout"] > scope.dropout:
         yield {"regularizer.dropout": scope.dropout}
-    if settings["regularizer.l2"] > MOST_L2:
+    if penalty and settings["regularizer.l2"] > MOST_L2:
         yield {"regularizer.l2": 0.001}
 
 

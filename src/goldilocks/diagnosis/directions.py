@@ -46,7 +46,7 @@ class Attempt:
         epochs: That were trained.
         final: The values of its final run; empty where it can have none, whatever its verdict.
         probes: Number of trainings that answered open questions.
-        beats_baseline: Whether loss or metric beats the baseline's.
+        has_power: Whether loss or metric beats the baseline's beyond noise.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Attempt:
     epochs: int
     final: Values
     probes: int = 0
-    beats_baseline: bool = True
+    has_power: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,10 @@ def directions(base: Attempt, scope: Scope, attempts: Sequence[Attempt]) -> Iter
         yield Direction("rate", "training diverged", steadier, tries=3)
         return
 
-    if base.word in ("underfit", "no_power") or base.answers.get("enlarge", 0) >= WORTH:
-        weaker = [*relaxed(settings, scope)]
+    is_overfit = base.word == "overfit" or base.answers.get("regularize", 0) >= WORTH
+    if not is_overfit and base.word != "balanced":
+        is_small = base.word in ("underfit", "no_power") or base.answers.get("enlarge", 0) >= WORTH
+        weaker = [*relaxed(settings, scope, penalty=is_small)]
         reason = "strong regularization: perhaps less helps"
         yield Direction("relax", reason, weaker, tries=max(1, len(weaker)))
 
@@ -100,7 +102,7 @@ def directions(base: Attempt, scope: Scope, attempts: Sequence[Attempt]) -> Iter
         "enlarge": [*resized(settings, scope, larger=True)],
         "shrink": [*resized(settings, scope, larger=False)],
     }
-    if base.word == "no_power" or (base.word == "unsure" and not base.beats_baseline):
+    if base.word == "no_power" or (base.word == "unsure" and not base.has_power):
         yield from _without_power(base, scope, changes)
         return
 

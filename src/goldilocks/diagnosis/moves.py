@@ -87,8 +87,8 @@ def propose(present: Attempt, attempts: Sequence[Attempt], scope: Scope) -> tupl
     if is_longer_tried(base, attempts):
         answered |= EPOCHS
     left_open = open_questions(base, answered)
-    has_power = base.word in ("balanced", "overfit", "underfit") or bool(base.answers)
-    is_final = bool(base.final) and has_power and not left_open
+    is_judged = base.word in ("balanced", "overfit", "underfit") or bool(base.answers)
+    is_final = bool(base.final) and base.has_power and is_judged and not left_open
     if not moves:
         return (_last(base, present, in_vain, left_open, is_final=is_final),)
     question = most_valuable(base.answers, answered)

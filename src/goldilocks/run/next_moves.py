@@ -23,7 +23,7 @@ from goldilocks.diagnosis.moves import Move
 from goldilocks.errors import ConfigError, StoreError
 from goldilocks.evaluation.baseline import deciding_metric
 from goldilocks.problem import Problem
-from goldilocks.run.summary import PROBES, THRESHOLDS
+from goldilocks.run.summary import POWER, PROBES, THRESHOLDS
 from goldilocks.tracking import provenance
 from goldilocks.tracking.ledger import CHOICES
 from goldilocks.tracking.query import StoredRun, written
@@ -240,7 +240,7 @@ def _attempt(
         epochs=int(metrics.get("epochs", 0)),
         final=_final(flat, metrics, tags),
         probes=len(tags.get(PROBES, "").split()),
-        beats_baseline=tags.get("beats_baseline") == "true",
+        has_power=tags.get(POWER, tags.get("beats_baseline")) == "true",
     )
 
 

@@ -25,7 +25,7 @@ from goldilocks.model import vectors
 from goldilocks.run import next_moves, summary
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.next_moves import LONGEST_TAG
-from goldilocks.run.summary import CLASSES, GOAL, THRESHOLDS
+from goldilocks.run.summary import CLASSES, GOAL, POWER, THRESHOLDS
 from goldilocks.run.test_ledger import EVALUATIONS
 from goldilocks.tracking.query import StoredRun
 from goldilocks.training.fit import FitResult, FitSpec, validation_rows
@@ -217,6 +217,7 @@ def conclude(
         verdict = diagnosis.judge(curves(context, result, baseline, metrics), trainings)
         metrics |= {f"verdict/p_{name}": p for name, p in verdict.answers.items()}
         tags |= {"verdict": verdict.word, "verdict.reason": verdict.sentence}
+        tags[POWER] = str(diagnosis.shows_power(verdict.evidence)).lower()
         moves: tuple[Move, ...] = ()
         if not spec.part:  # One of several trainings has no command of its own.
             ends = {name: values[-1] for name, values in result.history.items()}

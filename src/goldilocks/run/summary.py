@@ -18,6 +18,7 @@ CLASSES = "classes"  # the tag with the counts of each class or label, as JSON
 THRESHOLDS = "thresholds"  # the tag with those that were chosen, as JSON
 GOAL = "thresholds.goal"  # the tag with the measure that they were chosen for
 PROBES = "verdict.probes"  # the tag with the questions that probes have answered
+POWER = "verdict.power"  # the tag that says whether loss or metric beats the baseline beyond noise
 FEW = 6  # classes or labels, whose recall is told of each; else of those with the lowest
 BESIDE_MEANS = ("_std", "_low", "_high")  # of the mean over several trainings
 

@@ -11,6 +11,7 @@ from goldilocks.diagnosis import probes
 from goldilocks.diagnosis.answers import NO, QUESTIONS
 from goldilocks.diagnosis.probes import Probe
 from goldilocks.evaluation.differences import Comparison
+from goldilocks.run.summary import POWER
 from goldilocks.workflow.candidate import Trained
 
 ANSWER = "verdict/p_{}"  # a metric of runs
@@ -57,11 +58,9 @@ def _answered(comparison: Comparison, size: Trained, larger: Trained) -> Trained
         baseline=metrics["baseline/val_loss"],
     )
     p["enlarge"] = probe.probability(p["enlarge"])
-    # A word other than "unsure" is of a network with power.
-    has_power = size.verdict != "unsure" or tags.get("beats_baseline") == "true"
     tags = {
         **tags,
-        "verdict": probes.word_after(size.verdict, p, has_power=has_power),
+        "verdict": probes.word_after(size.verdict, p, has_power=tags.get(POWER) == "true"),
         "verdict.reason": f"{tags.get('verdict.reason', '')} {probe}",
     }
     metrics = {**metrics, ANSWER.format("enlarge"): p["enlarge"]}
