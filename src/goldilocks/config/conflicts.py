@@ -214,18 +214,18 @@ def _own_data_errors(settings: Settings) -> Iterator[str]:
                 "least 1."
             )
 
-    given = {key for key, value in node.items() if value is not None}
+    with_value = {key for key, value in node.items() if value is not None}
     for key in (*FOLDERS[1:], *FILES[1:], "split"):
         needed = "dir" if key in FOLDERS else "file"
-        if key in given and needed not in given:
+        if key in with_value and needed not in with_value:
             yield f"dataset.{key} goes with dataset.{needed}; add that, or leave out dataset.{key}."
-        elif key in given and key in FOLDERS and "file" in given:
+        elif key in with_value and key in FOLDERS and "file" in with_value:
             yield (
                 f"dataset.{key} is a folder of classes, and dataset.file has the targets; leave "
                 "out one, or name the parts by dataset.split or files."
             )
 
-    keys = [key for key in dict.fromkeys(itertools.chain(*stated.requires)) if key in given]
+    keys = [key for key in dict.fromkeys(itertools.chain(*stated.requires)) if key in with_value]
     begun = [way for way in stated.requires if way.keys() >= set(keys)]
     if not begun and keys:
         both = " and ".join(_typed({key: node[key]}) for key in keys)

@@ -185,7 +185,7 @@ def _values(override: Override, files: OptionFiles, *, sweeps: bool) -> tuple[li
     options = files.names(name) if name in GROUPS else values
     strange = [value for value in values if value not in options]
     what = f"an option of {name}"
-    return values, [f"{name}={each}: {unknown(each, options, what=what)}" for each in strange]
+    return values, [f"{name}={option}: {unknown(option, options, what=what)}" for option in strange]
 
 
 def _has(keys: Iterable[str], name: str) -> bool:
