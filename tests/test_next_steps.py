@@ -29,8 +29,10 @@ def steps(metrics, tags, *, tune=None, final=None):
 
 def test_without_power_the_moves_of_the_small_model_come_first():
     sentences = steps(METRICS | {"loss": 1.0}, TAGS | {"verdict": "no_power"})
-    assert sentences[0].startswith("no power: another learning rate: ")
-    assert sentences[0].endswith(
+    assert sentences[0].startswith("no power, and training loss 1 is still high: ")
+    assert sentences[0].endswith("train.py dataset=boston trainer.epochs=40")
+    assert sentences[1].startswith("no power: another learning rate: ")
+    assert sentences[1].endswith(
         "train.py dataset=boston trainer.epochs=20 optimizer.learning_rate=0.01"
     )
     assert "gather more" in sentences[-1]
