@@ -168,6 +168,19 @@ def test_a_probe_is_proposed_where_it_is_accepted():
         assert not any("diagnosis.probes" in line for line in lines)
 
 
+def test_probes_of_a_recipe_are_switched_off(tmp_path):
+    (tmp_path / "experiment").mkdir()
+    recipe = (
+        "# @package _global_\ndefaults:\n  - override /dataset: boston\ndiagnosis: {probes: 1}\n"
+    )
+    (tmp_path / "experiment" / "probing.yaml").write_text(recipe)
+    words = _with_search_path(["experiment=probing", "--config-dir", str(tmp_path)])
+    [line] = commands(checked(*words), answered(), TAGS | {"verdict": "balanced"})
+    final = pasted(line)
+    assert final.role == "final"
+    assert final.tree["diagnosis"]["probes"] == 0
+
+
 def test_what_the_model_refuses_is_not_proposed():
     tags = TAGS | {"verdict": "underfit"}
     [line] = commands(checked("dataset=jena", "model=rnn"), answered(enlarge=0.95), tags)

@@ -117,6 +117,8 @@ def command(settings: Settings, changes: Mapping[str, str]) -> str:
     if "regularizer" in changes:
         replaced |= {key for key in settings.flat if key.startswith("regularizer.")}
     typed = [key_of(word) for word in settings.overrides]
+    if settings.tree["diagnosis"]["probes"] and "diagnosis.probes" not in typed:  # Of a recipe.
+        changes = {"diagnosis.probes": "0", **changes}
     if changes.get("regularizer") == settings.choices["regularizer"] and "regularizer" not in typed:
         changes = {key: text for key, text in changes.items() if key != "regularizer"}
     unchanged = [word for word in settings.overrides if key_of(word) not in {*replaced, *changes}]
