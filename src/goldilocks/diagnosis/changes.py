@@ -11,9 +11,9 @@ from goldilocks.config.regularizer import AUGMENTATION
 from goldilocks.diagnosis.curve import SMALLEST, loss_error
 
 RATES = (1e-6, 1.0)  # learning rates: the least and the greatest that are proposed
-# Rates of dropout. Where numbers are predicted, half of the units may be too many: with 64 and 256
-# units, three seeds, 0.5 raised the loss on boston and Friedman's first by 8 to 53 %, and lowered it
-# on diabetes, which is noisy, by 5 %; 0.2 changed it by -15 to +0.4 % on all three.
+# Rates of dropout. Where numbers are predicted, half of the units may be too many: of 64 and 256
+# units, three seeds, 0.5 raised the loss on boston and Friedman's first by 8 to 53 %, and lowered
+# it on diabetes, which is noisy, by 5 %; 0.2 changed it by -15 to +0.4 % on all three.
 DROPOUT, DROPOUT_OF_NUMBERS = 0.5, 0.2
 MOST_L2 = 0.01  # a penalty beyond it is a strong one
 
