@@ -135,9 +135,9 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
             r"final=true trains a model for its one test evaluation; model=baseline does not learn",
         ),
         (
-            "optimizer.ema_momentum=0.9",
-            r"optimizer\.ema_momentum is 0\.9, but this run keeps the weights of its best epoch, "
-            r"not .+ final=true\.",
+            "inner_validation=0.2 final=true",
+            r"final=true trains for trainer\.epochs and chooses no epoch, but inner_validation is "
+            r"0\.2; leave it out\.",
         ),
         (
             "dataset=images",

@@ -79,7 +79,17 @@ def test_every_two_options_compose_and_every_value_passes_its_rule():
 def test_every_rule_has_a_key():
     top = OmegaConf.to_container(
         OmegaConf.masked_copy(
-            composed(), ["seed", "own", "final", "force", "problem", "findings", "diagnosis"]
+            composed(),
+            [
+                "seed",
+                "own",
+                "inner_validation",
+                "final",
+                "force",
+                "problem",
+                "findings",
+                "diagnosis",
+            ],
         )
     )
     keys = {*leaves(top), *FILES.keys(COMPOSED)}

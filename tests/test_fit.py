@@ -357,6 +357,13 @@ def test_a_final_training_ends_with_the_moving_average_of_its_weights():
     assert not same(averaged.model.get_weights(), weights.by_epoch[-1])
 
 
+def test_validation_judges_the_moving_average_of_the_weights():
+    settings = {"epochs": 4, "steps_per_epoch": 1, "ema_momentum": 0.8}
+    last = Trained(split=SPLIT.joined(), **settings)
+    judged = Trained(split=Split(SPLIT.joined().train, SPLIT.test, SPLIT.test), **settings)
+    assert judged.result.history["val_loss"][-1] == pytest.approx(last.loss(SPLIT.test), rel=1e-5)
+
+
 def test_neither_validation_nor_test_rows_change_a_weight(usual):
     y = Y.copy()
     y[SPLIT.validation], y[SPLIT.test] = -1e6, 1e6
@@ -429,8 +436,9 @@ class Cut(keras.callbacks.Callback):
             "split": Split(SPLIT.train, SPLIT.validation[:0], SPLIT.test),
             "ema_momentum": 0.9,
         },
+        {"epochs": 6, "ema_momentum": 0.9},
     ],
-    ids=["random layers", "patience", "final", "average"],
+    ids=["random layers", "patience", "final", "average", "validated average"],
 )
 def test_an_interrupted_training_ends_like_an_uninterrupted_one(tmp_path, settings):
     whole = Trained(**settings)

@@ -15,7 +15,7 @@ def test_every_model_but_the_baseline_has_sizes():
 def test_every_size_is_a_configuration(model, composed):
     kind = min(TRAITS[model]["accepts"])
     data = {"image": "mnist", "table": "boston", "text": "imdb", "series": "jena"}[kind]
-    for size in model_sizes(checked(f"dataset={data}", f"model={model}")):
+    for size in model_sizes(checked(f"dataset={data}", f"model={model}"), ()):
         assert (
             composed(f"dataset={data}", f"model={model}", *size.overrides).choices["model"] == model
         )
@@ -23,9 +23,9 @@ def test_every_size_is_a_configuration(model, composed):
 
 def test_typed_values_are_no_size():
     typed = ("dataset=boston", "model=mlp", "model.units=7")
-    [one] = model_sizes(checked(*typed, "model.layers=2"))
+    [one] = model_sizes(checked(*typed, "model.layers=2"), {"model.units", "model.layers"})
     assert (one.name, one.overrides) == ("mlp", ())
-    assert [size.overrides for size in model_sizes(checked(*typed))] == [
+    assert [size.overrides for size in model_sizes(checked(*typed), {"model.units"})] == [
         ("model.layers=1",), ("model.layers=2",), ("model.layers=3",)
     ]  # fmt: skip
 

@@ -1,50 +1,102 @@
 """The gate of step 3, on trainings made by hand; `test_workflow` has it in a whole workflow."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from goldilocks.errors import JobError
-from goldilocks.evaluation.differences import Comparison
-from goldilocks.workflow import prose
+from goldilocks.report.workflow.results import TunedReference
 from goldilocks.workflow.steps import power
-from workflows import Rehearsal, context, dataset, problem, trained
+from workflows import Rehearsal, context, dataset, trained
 
 ROWS = np.arange(400)
-SEEDS = ("0", "1", "2")
+USUAL = "units=16 layers=1"
+OTHERS = [
+    "units=64 layers=2",
+    "optimizer.learning_rate=0.01 units=16 layers=1",
+    "optimizer.learning_rate=0.01 units=64 layers=2",
+]
 
 
-def power_step(signal):
-    """The step, where a small model predicts a share of the target, and noise."""
-    rng = np.random.default_rng(0)
-    y = rng.normal(0, 1, len(ROWS))
-    values = {"best_val_mae": 0.5, "best_val_loss": 0.5, "best_epoch": 5.0, "epochs": 10.0}
+def result(predicted, y, folder, *, problem="regression", metric=None, reference=None, typed=()):
+    """The step, where a network predicts what `predicted` returns for its name."""
+    of_reference = np.full((len(y), 1), np.mean(y)) if reference is None else reference[:, None]
+    file = folder / "reference.npz"
+    np.savez(file, **{"rows.": ROWS, "predictions.": of_reference})
+    baseline = SimpleNamespace(
+        reference=TunedReference(
+            name="gradient boosting",
+            parameters={},
+            scores={},
+            settings_tried=3,
+            predictions=str(file),
+        )
+    )
+    values = {"best_epoch": 5.0, "epochs": 10.0, "train_seconds": 0.1}
 
     def train(candidate):
-        predictions = signal * y + (1 - signal) * rng.normal(0, 0.2, len(y))
-        seed = candidate.name[-1]
-        rows = {(seed, ""): (ROWS, predictions[:, None].astype("float32"))}
-        return trained(candidate.name, rows, metrics=values)
+        seed = candidate.name.partition("seed=")[2] or "0"
+        rows = {(seed, ""): (ROWS, predicted(candidate.name)[:, None].astype("float32"))}
+        return trained(candidate.name, rows, metrics=values, overrides=candidate.overrides)
 
-    return power.step(context(dataset(y, "regression"), train_one=train))
-
-
-def test_a_model_that_predicts_something_passes():
-    result = power_step(signal=0.4)
-    assert result.report.passed
-    assert "beats the baseline beyond noise" in result.report.decision
-    names = [f"units=16 layers=1 seed={seed}" for seed in SEEDS]
-    assert [row["candidate"] for row in result.report.table] == names
-    assert result.small.run_ids == tuple(names)
-    assert result.small.name == "units=16 layers=1"
-    assert result.seed_error == {"mae": 0, "loss": 0}
+    made = context(
+        dataset(y, problem), ("model=mlp", *typed), metric=metric, folder=folder, train_one=train
+    )
+    return power.step(made, baseline), made.names
 
 
-@pytest.mark.parametrize("signal", [0.0, 0.01])
-def test_a_model_that_predicts_nothing_stops_the_workflow(signal):
-    report = power_step(signal=signal).report
-    assert not report.passed
-    assert "does not beat the baseline beyond noise" in report.decision
-    assert "nothing shows that these inputs say anything" in report.reasons[-1]
+def signals(y, of_name, seed=0):
+    """What networks predict: noise, and of the target as much as `of_name` says."""
+    rng = np.random.default_rng(seed)
+    return lambda name: of_name(name) * y + rng.normal(0, 0.2, len(y))
+
+
+TARGET = np.random.default_rng(7).normal(0, 1, len(ROWS))
+
+
+def test_a_network_that_predicts_something_passes_at_the_first_look(tmp_path):
+    step, names = result(signals(TARGET, lambda name: 0.4), TARGET, tmp_path)
+    assert step.report.passed
+    assert step.report.decision == f"A small network ({USUAL}) beats the baseline beyond noise."
+    assert names == [f"{USUAL} seed={seed}" for seed in (0, 1, 2)]
+    assert step.small.run_ids == tuple(names)
+    assert step.overrides == ()
+    assert step.seed_error["mae"] > 0
+    assert "rows that chose nothing, not even the epoch" in step.report.reasons[0]
+
+
+def test_networks_that_predict_nothing_stop_the_workflow(tmp_path):
+    step, names = result(signals(TARGET, lambda name: 0.0), TARGET, tmp_path)
+    assert not step.report.passed
+    assert step.report.decision == "No small network beats the baseline beyond noise."
+    assert names[3:] == OTHERS
+    assert "the best of 4 networks and 2 metrics taken into account" in step.report.reasons[0]
+    assert (
+        "neither 4 small networks nor the reference (gradient boosting)"
+        in (step.report.reasons[-1])
+    )
+
+
+def test_the_workflow_goes_on_with_the_network_that_passes(tmp_path):
+    step, _ = result(
+        signals(TARGET, lambda name: 0.4 * name.startswith("optimizer")), TARGET, tmp_path
+    )
+    assert step.report.passed
+    assert "0.01" in step.report.decision
+    assert step.overrides == ("optimizer.learning_rate=0.01",)
+
+
+def test_what_the_reference_finds_is_never_called_nothing(tmp_path):
+    found = 0.5 * TARGET
+    step, _ = result(signals(TARGET, lambda name: 0.0), TARGET, tmp_path, reference=found)
+    assert not step.report.passed
+    assert step.report.decision == (
+        "A network of this kind does not find it; the reference (gradient boosting) does."
+    )
+    text = " ".join(step.report.reasons)
+    assert "nothing shows" not in text
+    assert "these inputs say something about this target" in text
 
 
 def test_the_step_fails_without_the_first_seed():
@@ -56,46 +108,47 @@ def test_the_step_fails_without_the_first_seed():
             return JobError("seed=0 diverged")
 
     with pytest.raises(JobError, match="seed=0 diverged"):
-        power.step(context(dataset(np.zeros(4), "regression"), kind=Failing))
+        power.step(context(dataset(np.zeros(4), "regression"), kind=Failing), None)
 
 
-def test_a_network_that_predicts_what_the_baseline_predicts_is_within_noise():
-    few, labels = np.arange(50), (np.arange(50) % 4 == 0).astype(int)
-    comparison = Comparison(dataset(labels, "binary"), problem("binary"), {}, 3)
-    same = {(seed, ""): (few, np.full((50, 1), 0.3, "float32")) for seed in SEEDS}
-    gain = comparison.against_baseline(same, "accuracy")
-    assert (gain.mean, gain.error, gain.p_better) == (0, 0, 1)
-    values = {"gains": {"accuracy": gain}, "level": 1e-5, "shared": 0.001, "diverged": False}
-    values["primary"] = "accuracy"
-    [_, _, sentence, _] = prose.sentences("power", passed=False, small="mlp", **values)
-    assert "is as good as the baseline's" in sentence
-    assert "within noise" in sentence
-    said = prose.sentences("power", passed=True, small="mlp", **values | {"primary": "retention"})
-    assert said[-1].startswith("The loss alone is tested: how far chance moves retention")
+def test_equal_predictions_are_within_noise(tmp_path):
+    y = (ROWS % 4 == 0).astype(int)
+    step, _ = result(lambda name: np.full(len(ROWS), 0.3), y, tmp_path, problem="binary")
+    assert not step.report.passed
+    assert "is as good as the baseline's" in step.report.reasons[0]
+    assert "standard errors" not in step.report.reasons[0]
 
 
-def rare_step(signal, seed=0):
-    """The step, where a small model orders 20 rows of a rare class among 400."""
-    rng = np.random.default_rng(seed)
+def test_too_few_rows_are_said_to_be(tmp_path):
+    groups = np.arange(len(ROWS)) // 100
+    grouped = dataset(TARGET, "regression", groups=groups)
+    made = context(grouped, folder=tmp_path)
+    train = {("0", ""): (ROWS, 0.5 * TARGET[:, None])}
+    assert power._gains(made, [(None, [trained("a", train)])], ["mae", "loss"]) == []
+
+
+def test_a_rare_class_that_is_told_apart_passes(tmp_path):
+    rng = np.random.default_rng(0)
     y = np.isin(ROWS, rng.choice(ROWS, 20, replace=False)).astype(int)
-    values = {"best_val_auc": 0.5, "best_val_loss": 0.5, "best_epoch": 5.0, "epochs": 40.0}
-    memory = rng.normal(size=len(y))  # of the inputs, alike in all seeds
+    noise = rng.normal(size=len(y))
 
-    def train(candidate):
-        logits = signal * y + memory + 0.1 * rng.normal(size=len(y)) - 3
-        rows = {(candidate.name[-1], ""): (ROWS, (1 / (1 + np.exp(-logits)))[:, None])}
-        return trained(candidate.name, rows, metrics=values)
+    def predicted(signal):
+        return lambda name: 1 / (1 + np.exp(3 - signal * y - noise))
 
-    return power.step(context(dataset(y, "binary"), metric="auc", train_one=train))
-
-
-def test_a_rare_class_that_is_told_apart_passes_by_the_area_under_the_curve():
-    report = rare_step(signal=2.0).report
-    assert report.passed
-    assert report.reasons[0].startswith("val_auc is")
-    assert not rare_step(signal=0.0).report.passed
+    options = {"problem": "binary", "metric": "auc"}
+    step, _ = result(predicted(2.0), y, tmp_path, **options)
+    assert step.report.passed
+    assert step.report.reasons[0].startswith("val_auc is")
+    (tmp_path / "x").mkdir()
+    assert not result(predicted(0.0), y, tmp_path / "x", **options)[0].report.passed
 
 
-@pytest.mark.slow
-def test_memories_of_noise_do_not_pass_by_the_area_under_the_curve():
-    assert not any(rare_step(signal=0.0, seed=seed).report.passed for seed in range(150))
+def test_rows_that_several_trainings_predicted_have_the_mean():
+    by_training = {
+        ("0", "1"): (np.array([3, 1]), np.array([[1.0], [2.0]])),
+        ("1", "1"): (np.array([1, 3]), np.array([[4.0], [3.0]])),
+        ("0", "2"): (np.array([2]), np.array([[7.0]])),
+    }
+    rows, values = power.pooled(by_training)
+    assert rows.tolist() == [1, 2, 3]
+    assert values[:, 0].tolist() == [3, 7, 2]

@@ -80,6 +80,18 @@ def test_a_run_that_is_registered_again_after_its_version_was_deleted_is_the_cha
     assert int(store.client.get_model_version_by_alias("houses", "champion").version) == 3
 
 
+def test_a_challenger_leaves_the_champion_where_it_is(store, folder):
+    first, second = logged(store, folder), logged(store, folder)
+    assert registry.champion(store, "houses") is None
+    assert registry.register(store, first, "houses").alias == "champion"
+    made = registry.register(store, second, "houses", shortcoming="it is worse")
+    assert (made.number, made.alias, made.reference) == (2, "challenger", "houses/2")
+    assert registry.champion(store, "houses") == first
+    assert registry.model_run_id(store, "houses") == first
+    assert registry.model_run_id(store, "houses@challenger") == second
+    assert store.client.get_model_version("houses", "2").tags["shortcoming"] == "it is worse"
+
+
 def test_what_was_cut_off_between_version_and_champion_is_finished(store, folder, monkeypatch):
     registry.register(store, logged(store, folder), "houses")
     run_id = logged(store, folder)

@@ -43,10 +43,13 @@ SCORE = FinalScore(
     high=None,
     validation=1.9,
     selection_bias=0.1,
+    baseline=6.0,
+    beats_baseline=True,
     reference=2.1,
     gain=0.1,
     gain_low=-0.1,
     gain_high=0.3,
+    loses_to_reference=False,
 )
 RESULTS = [
     ProblemResult(
@@ -82,7 +85,7 @@ RESULTS = [
     ),
     FinalResult(report=report("final"), score=SCORE),
     FinalResult(report=report("final", passed=False), score=None),
-    RegisterResult(report=report("register"), name="table", version=3),
+    RegisterResult(report=report("register"), name="table", version=3, alias="champion"),
 ]
 STEPS = {result.report.name: result for result in RESULTS}
 REPORT = WorkflowReport(

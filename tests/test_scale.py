@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from goldilocks.report.workflow.results import PowerResult, StepReport, TrainedRuns
 from goldilocks.workflow.steps import scale
 from workflows import context, dataset, trained
 
@@ -12,16 +11,6 @@ METRICS = {
     "val_loss": 1.0,
     "data_loss": 0.25,
 }
-SMALL = trained("units=16 layers=1", {}, metrics=METRICS)
-POWER = PowerResult(
-    report=StepReport(name="power", title="", decision="", reasons=()),
-    small=TrainedRuns(
-        name=SMALL.candidate.name,
-        overrides=SMALL.candidate.overrides,
-        run_ids=(SMALL.run.run_id,),
-    ),
-    seed_error={},
-)
 
 
 def train(candidate):
@@ -36,12 +25,13 @@ def train(candidate):
 @pytest.fixture
 def step(tmp_path):
     data = dataset(np.zeros(4), "regression")
-    return context(data, train_one=train, loaded={SMALL.run.run_id: SMALL}, folder=tmp_path)
+    return context(data, train_one=train, folder=tmp_path)
 
 
 def test_sizes_grow_until_a_network_overfits(step):
-    result = scale.step(step, POWER)
+    result = scale.step(step)
     assert step.names == [
+        "units=16 layers=1",
         "units=2 layers=1",
         "units=64 layers=2",
         "units=256 layers=2",
@@ -56,9 +46,9 @@ def test_sizes_grow_until_a_network_overfits(step):
 
 
 def test_a_repeated_step_asks_for_the_same_trainings(step, tmp_path):
-    first = scale.step(step, POWER)
+    first = scale.step(step)
     step.budget.ended |= set(map(str, range(20)))
-    assert scale.step(step, POWER) == first
+    assert scale.step(step) == first
 
     (tmp_path / "1.json").unlink()
-    assert "The budget of this step is spent." in scale.step(step, POWER).report.reasons
+    assert "The budget of this step is spent." in scale.step(step).report.reasons

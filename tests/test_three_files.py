@@ -153,7 +153,7 @@ def test_own_options_train_in_every_size_of_the_workflow(project):
     assert settings.regularizer.dropout == 0.1
     assert settings.traits.model.honours == ["dropout"]
     assert "waves" in settings.models()
-    sizes = model_sizes(settings)
+    sizes = model_sizes(settings, ())
     assert [size.overrides for size in sizes] == [("model.waves=2",), ("model.waves=16",)]
     for size in sizes:
         assert run(project.settings(*SMOKE, *size.overrides)) > 0

@@ -64,6 +64,9 @@ class Rehearsal(Context):
         self.names.extend(candidate.name for candidate in candidates)
         return [self.train_one(candidate) for candidate in candidates]
 
+    def settings_of(self, candidate):
+        return checked(*self.settings.overrides, *candidate.overrides)
+
     def load(self, runs):
         return [self.loaded[run_id] for run_id in runs.run_ids]
 

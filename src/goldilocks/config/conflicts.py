@@ -144,8 +144,8 @@ def _problem_errors(settings: Settings) -> Iterator[str]:
 
 
 def _final_errors(settings: Settings) -> Iterator[str]:
-    """Refuse what a final training cannot have, and what only a final training has."""
-    tree, momentum = settings.tree, settings.tree["optimizer"]["ema_momentum"]
+    """Refuse what a final training cannot have."""
+    tree = settings.tree
     seed, repeats, final = tree["seed"], tree["trainer"]["repeats"], tree["final"]
     if seed + repeats > 2**32:
         yield (
@@ -167,10 +167,10 @@ def _final_errors(settings: Settings) -> Iterator[str]:
             "final=true trains a model for its one test evaluation; "
             f"model={settings.choices['model']} does not learn. Choose another model."
         )
-    if momentum is not None and not final:
+    if final and tree["inner_validation"]:
         yield (
-            f"optimizer.ema_momentum is {momentum:g}, but this run keeps the weights of its best "
-            "epoch, not their average; leave it out, or add final=true."
+            "final=true trains for trainer.epochs and chooses no epoch, but inner_validation is "
+            f"{tree['inner_validation']}; leave it out."
         )
 
 

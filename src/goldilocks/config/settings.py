@@ -50,6 +50,13 @@ UNNAMED = (
 # Keys that make no other configuration: they decide what chance brings to the same one.
 SEEDS = ("seed", "trainer.repeats")
 
+# Beginnings of keys in which a final run may differ from the run whose choices it takes over.
+OF_FINAL = (
+    *SEEDS,
+    *("final", "protocol", "inner_validation", "trainer.epochs", "trainer.monitor"),
+    *("regularizer.patience", "optimizer.ema_momentum", "problem.threshold"),
+)
+
 # Keys of a group that are no arguments of its builder: they are about whole trainings, and `run`
 # reads them.
 NOT_ARGUMENTS = ("trainer.repeats", "model.init_from")
@@ -217,6 +224,13 @@ class Settings:
         """Return the hash that identifies a choice: a fingerprint, but the same for every seed."""
         chosen = {key: value for key, value in deciding(self.flat).items() if key not in SEEDS}
         return hash_of([chosen, data_digest, code_digest])
+
+    def candidate(self, data_digest: str) -> str:
+        """Return the hash that a final run shares with those which validated its choices."""
+        chosen = {
+            key: value for key, value in deciding(self.flat).items() if not key.startswith(OF_FINAL)
+        }
+        return hash_of([chosen, data_digest])
 
 
 def hash_of(value: Any) -> str:

@@ -10,7 +10,7 @@ Permutation, Parametric and Bootstrap Tests of Hypotheses, 2005, chapter 3).
 from __future__ import annotations
 
 import contextlib
-import functools
+import itertools
 import math
 from collections.abc import Callable, Iterator
 
@@ -34,7 +34,7 @@ MOST = 20_000  # rows that are permuted; of more a sample
 ROUNDING = 1e-9  # of scores, relative to them: an equal one is not beyond another
 SEED = 160  # of what is drawn here; the data may have been drawn with 0
 
-Gain = Callable[..., float]  # targets, and the positions of their rows unless all -> the gain
+GainOf = Callable[..., float]  # targets, and the positions of their rows -> the gain
 
 
 def null_errors(
@@ -108,26 +108,48 @@ def null_error(
         return None
 
     is_naive = bool((baseline != baseline[0]).any())
-    rows = np.arange(len(truth)) if is_naive else _sample(clusters)
+    rows = np.arange(len(truth)) if is_naive else sampled(clusters)
     truth, predictions, baseline = truth[rows], predictions[rows], baseline[rows]
-    sign, score = 1 if measure.greater_is_better else -1, measure.score
-    if measure.by_query and queries is not None:
-        score = functools.partial(measure.of, queries=queries[rows])
-
-    def gain(targets: np.ndarray, part: np.ndarray | slice = slice(None)) -> float:
-        """Return by how much the predictions of rows are better than the baseline's."""
-        reached = score(problem, targets, predictions[part])
-        return sign * (reached - score(problem, targets, baseline[part]))
-
+    of_rows = None if queries is None else queries[rows]
+    gain = gain_of(measure, problem, predictions, baseline, of_rows)
     if is_naive:
-        error = _jackknifed(gain, truth, clusters)
+        student = special.stdtrit(STRETCHES - 1, special.ndtr(REACH)) / REACH
+        error = jackknifed(gain, truth, clusters, STRETCHES) * float(student)
     else:
         error = _permuted(gain, truth, clusters[rows], math.sqrt(len(rows) / len(clusters)))
-    smallest = ROUNDING * abs(score(problem, truth, predictions))
+    smallest = ROUNDING * abs(measure.of(problem, truth, predictions, of_rows))
     return error if smallest < error < math.inf else None
 
 
-def _sample(clusters: np.ndarray) -> np.ndarray:
+def gain_of(
+    measure: Measure,
+    problem: Problem,
+    predictions: np.ndarray,
+    baseline: np.ndarray | None,
+    queries: np.ndarray | None,
+) -> GainOf:
+    """Return the function of targets that says how much better than a baseline predictions are.
+
+    Args:
+        measure: As of `null_error`, and so are the rest.
+        problem: The problem type and the loss.
+        predictions: float32 (rows, outputs).
+        baseline: float32 (rows, outputs); None for the score itself, of which more is better.
+        queries: As of `Measure.of`.
+    """
+    sign = 1 if measure.greater_is_better else -1
+
+    def gain(targets: np.ndarray, part: np.ndarray | slice = slice(None)) -> float:
+        of_part = None if queries is None else queries[part]
+        reached = measure.of(problem, targets, predictions[part], of_part)
+        if baseline is None:
+            return sign * reached
+        return sign * (reached - measure.of(problem, targets, baseline[part], of_part))
+
+    return gain
+
+
+def sampled(clusters: np.ndarray) -> np.ndarray:
     """Return the rows that are permuted: those of as many clusters as have `MOST` rows.
 
     Args:
@@ -139,18 +161,24 @@ def _sample(clusters: np.ndarray) -> np.ndarray:
     return np.flatnonzero(order[clusters] < len(order) * MOST / len(clusters))
 
 
-def _jackknifed(gain: Gain, truth: np.ndarray, clusters: np.ndarray) -> float:
-    """Return the error of a gain, from those without each of eight stretches of clusters."""
-    stretches = clusters * STRETCHES // (clusters.max() + 1)
+def jackknifed(gain: GainOf, truth: np.ndarray, clusters: np.ndarray, stretches: int) -> float:
+    """Return the standard error of a gain, from those without each of some stretches of clusters.
+
+    Args:
+        gain: The gain.
+        truth: The targets.
+        clusters: Numbers from 0 on, ascending in time, (rows,).
+        stretches: How many; the error has one degree of freedom less.
+    """
+    stretch = clusters * stretches // (clusters.max() + 1)
     gains: list[float] = []
-    for stretch in range(STRETCHES):
-        rows = np.flatnonzero(stretches != stretch)
+    for number in range(stretches):
+        rows = np.flatnonzero(stretch != number)
         gains.append(gain(truth[rows], rows))
-    student = special.stdtrit(STRETCHES - 1, special.ndtr(REACH)) / REACH
-    return float(np.std(gains) * math.sqrt(STRETCHES - 1) * student)
+    return float(np.std(gains) * math.sqrt(stretches - 1))
 
 
-def _permuted(gain: Gain, truth: np.ndarray, clusters: np.ndarray, scale: float) -> float:
+def _permuted(gain: GainOf, truth: np.ndarray, clusters: np.ndarray, scale: float) -> float:
     """Return the error of a gain, from those with permuted targets; NaN where none is a number.
 
     Args:
@@ -159,7 +187,8 @@ def _permuted(gain: Gain, truth: np.ndarray, clusters: np.ndarray, scale: float)
         clusters: Equal for rows that change places together.
         scale: By how much less it varies of all rows than of these.
     """
-    gains = np.array([gain(truth[others]) for others in _permutations(clusters)])
+    drawn = itertools.islice(permutations(clusters), PERMUTATIONS)
+    gains = np.array([gain(truth[others]) for others in drawn])
     gains = gains[np.isfinite(gains)]
     if not len(gains):
         return math.nan
@@ -167,8 +196,10 @@ def _permuted(gain: Gain, truth: np.ndarray, clusters: np.ndarray, scale: float)
     return float(max(gains.std(), gains.max() / REACH * (1 + ROUNDING)))
 
 
-def _permutations(clusters: np.ndarray) -> Iterator[np.ndarray]:
+def permutations(clusters: np.ndarray) -> Iterator[np.ndarray]:
     """Yield for each row the position of another one, whose target it takes, int64 (rows,).
+
+    There is no last one.
 
     Each cluster takes the targets of another one, beginning at any of its rows: of a larger one as
     many as it needs, of a smaller one again and again.
@@ -179,7 +210,7 @@ def _permutations(clusters: np.ndarray) -> Iterator[np.ndarray]:
     )
     within = np.arange(len(rows)) - starts[cluster]
     positions = np.argsort(rows)  # of the rows in that order
-    for _ in range(PERMUTATIONS):
+    while True:
         others = rng.permutation(len(sizes))
         begins = rng.integers(sizes[others])[cluster]
         of_row = others[cluster]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,12 +20,15 @@ class Split:
         test: Rows that nothing reads before the final evaluation, int64 (rows,), ascending.
         notes: Sentences about rows that were moved or left out; printed and logged as those of the
             data set are.
+        outer: Of nested validation, rows that choose nothing, not even the epoch, int64 (rows,),
+            ascending.
     """
 
     train: Rows
     validation: Rows
     test: Rows
     notes: tuple[str, ...] = ()
+    outer: Rows = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def joined(self) -> Split:
         """Return the split of a final training, which trains with the validation rows as well."""

@@ -14,9 +14,10 @@ from sklearn.model_selection import train_test_split
 
 from goldilocks.dataset import Dataset
 from goldilocks.errors import SplitError
-from goldilocks.protocol import Rows, duplicates
+from goldilocks.protocol import Rows, Split, duplicates
 
 CLASSES = ("binary", "multiclass")  # The problem types whose splits are stratified.
+INNER = "inner_validation"  # the key of a part that is no protocol's
 DRAWINGS = 50  # Orders of the groups that are tried; each is cut at its best point.
 
 
@@ -121,7 +122,7 @@ def take(
         size: Of a part that is drawn, in `countable` rows; with groups, the nearest that whole
             groups come to.
         seed: Of the drawing; of no effect on a series.
-        name: Of the part and of its key in the config group `protocol`.
+        name: Of the part and of its key in the config group `protocol`, or `INNER`.
 
     Returns:
         The rows that stay and those of the part, both int64, ascending, and notes.
@@ -178,9 +179,9 @@ def _divide(
             rest = dataset.x.before(rows, part, dataset.overlap)
         if not len(rest):
             raise SplitError(
-                f"dataset={dataset.name}: protocol.{name} would take the latest {size} of "
+                f"dataset={dataset.name}: {_key(name)} would take the latest {size} of "
                 f"{len(rows)} windows, and up to {dataset.overlap} before them are left out; "
-                f"expected at least 1 taken and 1 left. Add rows, change protocol.{name}, or lower "
+                f"expected at least 1 taken and 1 left. Add rows, change {_key(name)}, or lower "
                 "dataset.lookback."
             )
         return rest, part
@@ -190,7 +191,7 @@ def _divide(
         return np.setdiff1d(rows, part), part
 
     distinct = duplicates.firsts(keys, rows)
-    check_size(dataset, distinct, size, f"protocol.{name}", unit_of(distinct, rows))
+    check_size(dataset, distinct, size, _key(name), unit_of(distinct, rows))
     # A content with more rows than the part shall have stays in the rest.
     room = size / len(distinct) * len(rows)
     copies = pd.Series(keys[rows]).value_counts()[keys[distinct]].to_numpy()
@@ -200,6 +201,39 @@ def _divide(
         fitting = distinct
     part = duplicates.with_copies(keys, rows, _random(dataset, fitting, size, seed))
     return np.setdiff1d(rows, part), part
+
+
+def _key(name: str) -> str:
+    """Return the key of a part, as it is typed."""
+    return name if name == INNER else f"protocol.{name}"
+
+
+def nested(dataset: Dataset, split: Split, *, fraction: float, seed: int) -> Split:
+    """Return a split whose validation rows are some of the training rows.
+
+    The validation rows of before choose nothing any more: they are the outer rows of nested
+    validation (Cawley and Talbot, "On over-fitting in model selection", JMLR 11, 2010). Classes of
+    too few rows to be on both sides are where chance puts them.
+
+    Args:
+        dataset: The data set.
+        split: Its training rows are divided as by hold-out validation.
+        fraction: Of the training rows that choose the epoch, above 0 and below 1.
+        seed: Of the drawing.
+
+    Raises:
+        SplitError: A class or a part has too few rows.
+    """
+    keys, _ = duplicates.contents(dataset)
+    dataset = replace(duplicates.joined_groups(dataset, keys), fixed={})
+    size = max(1, round(fraction * len(countable(dataset, keys, split.train))))
+    part = split.train, split.test, size
+    try:
+        train, inner, _ = take(dataset, keys, *part, seed=seed, name=INNER)
+    except SplitError:
+        dataset = replace(dataset, problem="regression")  # which has no classes to keep apart
+        train, inner, _ = take(dataset, keys, *part, seed=seed, name=INNER)
+    return replace(split, train=train, validation=inner, outer=split.validation)
 
 
 def subset(dataset: Dataset, rows: Rows, seed: int) -> Rows:

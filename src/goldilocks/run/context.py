@@ -16,6 +16,7 @@ from goldilocks.dataset import Dataset, findings
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.run.data_summary import DataSummary
+from goldilocks.run.promise import CANDIDATE, Promise
 from goldilocks.run.test_ledger import Evaluation
 from goldilocks.tracking import Store, Tracker, provenance, query
 from goldilocks.tracking.query import StoredRun
@@ -52,6 +53,7 @@ class TrainingSpec:
         fold: Number of the fold, from 1; None where there is one split.
         part: Name among several trainings ("fold 1 of 4", "seed 7"); "" of a single one.
         evaluation: The evaluation on the test rows, of a final run; None of any other.
+        promise: What validation said of the choices of a final run; None where it was not asked.
     """
 
     settings: Settings
@@ -59,6 +61,7 @@ class TrainingSpec:
     fold: int | None
     part: str
     evaluation: Evaluation | None = None
+    promise: Promise | None = None
 
     @property
     def role(self) -> str:
@@ -184,6 +187,7 @@ class RunContext:
             "dataset.digest": self.dataset.digest,
             "fingerprint": self.fingerprint(spec),
             "backend": "jax" if self.fingerprint(spec) in self.shared.trained else "tensorflow",
+            CANDIDATE: spec.settings.candidate(self.dataset.digest),
             "configuration": spec.settings.configuration(self.dataset.digest, self.code_digest),
         }
         if self.data and self.data.findings:

@@ -15,7 +15,7 @@ from goldilocks.encoding import schema
 from goldilocks.encoding.targets import class_weights
 from goldilocks.evaluation import classes
 from goldilocks.protocol import Split
-from goldilocks.run import data_summary, summary, test_ledger
+from goldilocks.run import data_summary, promise, summary, test_ledger
 from goldilocks.run.context import RunContext
 from goldilocks.run.outcome import CONFIGURATIONS, OPTIMISM, Outcome
 from goldilocks.run.rendering import environment
@@ -115,6 +115,8 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
             of_each=formatting.markdown(_of_each(outcome)),
             parts=None if parts is None else formatting.markdown(parts),
             warning=test_ledger.warning(test_ledger.evaluations(metrics)),
+            promised=promise.compared(metrics, outcome.tags),
+            worse=summary.WORSE,
             note=_note(outcome),
             facts=facts(outcome.context, split),
             notes=(*outcome.context.dataset.notes, *split.notes, *findings),

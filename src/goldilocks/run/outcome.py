@@ -25,8 +25,10 @@ from goldilocks.model import vectors
 from goldilocks.run import next_moves, summary
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.next_moves import LONGEST_TAG
+from goldilocks.run.promise import PROMISED, VALIDATED
 from goldilocks.run.summary import CLASSES, GOAL, POWER, THRESHOLDS
 from goldilocks.run.test_ledger import EVALUATIONS
+from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 from goldilocks.training.fit import FitResult, FitSpec, validation_rows
 
@@ -128,6 +130,10 @@ def evaluate(
         for name, interval in intervals.items():
             metrics |= {f"test_{name}_low": interval.low, f"test_{name}_high": interval.high}
         metrics |= _ledger_metrics(spec, intervals.get(problem.metric))
+        promise, best = spec.promise, f"best_val_{problem.metric}"
+        if promise is not None and best in promise.scores:
+            metrics[f"{PROMISED}{problem.metric}"] = promise.scores[best]
+            tags |= {VALIDATED: promise.run_id, **query.own_tags(problem)}
     if EVALUATIONS in metrics:
         tags[EVALUATIONS] = str(metrics[EVALUATIONS])
 

@@ -19,8 +19,8 @@ from goldilocks.dataset import findings, row_keys
 from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.jobs import records
-from goldilocks.protocol import Split, notes_of_all
-from goldilocks.run import data_summary, next_moves, summary, test_ledger, warm_start
+from goldilocks.protocol import Split, notes_of_all, parts
+from goldilocks.run import data_summary, next_moves, promise, summary, test_ledger, warm_start
 from goldilocks.run.context import RunContext, Shared, TrainingSpec
 from goldilocks.search.options import read_spec
 from goldilocks.tracking import Store
@@ -119,6 +119,9 @@ def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingS
     problem = settings.problem(dataset.problem)
 
     splits = settings.builder("protocol")(dataset)
+    if fraction := settings.tree[parts.INNER]:
+        seed = settings.tree["protocol"]["seed"]
+        splits = [parts.nested(dataset, one, fraction=fraction, seed=seed) for one in splits]
     for note in (*dataset.notes, *notes_of_all(splits)):
         console.note(f"  {note}")
 
@@ -253,11 +256,15 @@ def _with_evaluation(
         validation_rows=len(validation_rows),
     )
 
-    for note in evaluation.notes:
+    validated = promise.find(context.store, spec.settings.candidate(dataset.digest))
+    notes = evaluation.notes
+    if validated is not None and validated.warning:
+        notes = (*notes, validated.warning)
+    for note in notes:
         console.note(f"  {note}")
 
-    split = dataclasses.replace(split, notes=(*split.notes, *evaluation.notes))
-    return dataclasses.replace(spec, evaluation=evaluation, split=split)
+    split = dataclasses.replace(split, notes=(*split.notes, *notes))
+    return dataclasses.replace(spec, evaluation=evaluation, split=split, promise=validated)
 
 
 def load_trial(settings: Settings) -> Trial | None:

@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from goldilocks.config.settings import Settings
 from goldilocks.evaluation import classes
 from goldilocks.formatting import number
-from goldilocks.run import test_ledger
+from goldilocks.run import promise, test_ledger
 
 CLASSES = "classes"  # the tag with the counts of each class or label, as JSON
 THRESHOLDS = "thresholds"  # the tag with those that were chosen, as JSON
 GOAL = "thresholds.goal"  # the tag with the measure that they were chosen for
 PROBES = "verdict.probes"  # the tag with the questions that probes have answered
 POWER = "verdict.power"  # the tag that says whether loss or metric beats the baseline beyond noise
+WORSE = "not better than the baseline on the test rows: of no use"
 FEW = 6  # classes or labels, whose recall is told of each; else of those with the lowest
 BESIDE_MEANS = ("_std", "_low", "_high")  # of the mean over several trainings
 
@@ -102,7 +103,11 @@ def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, s
     if moves := tags.get("verdict.next"):
         texts.append(f"next      {moves}".replace("\n", "\n          "))
 
+    if settings.tree["final"] and tags.get("beats_baseline") == "false":
+        texts.append(f"result    {WORSE}")
     texts.append(f"{_heading(metrics)[0]}      {score_line(metrics)}")
+    if promised := promise.compared(metrics, tags):
+        texts.append(f"promised  {promised}")
     if THRESHOLDS in tags:
         texts.append(f"threshold {thresholds(metrics, tags)}")
     if of_classes := counts(tags):

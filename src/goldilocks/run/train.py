@@ -120,6 +120,14 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
         fit_spec.encoder, fit_spec.model, dataset, rows, one_of_many=trained is not None
     )
 
+    # Of nested validation, what other models are compared with by rows that have chosen nothing.
+    compared, of_compared = rows, predictions
+    if len(spec.split.outer):
+        compared = spec.split.outer
+        of_compared = predict(
+            fit_spec.encoder, fit_spec.model, dataset, compared, one_of_many=trained is not None
+        )
+
     # Predictions -> scores, and history -> verdict.
     model = encoding.attach(fit_spec.encoder, fit_spec.model)
     outcome = evaluate(context, spec, fit_spec, model, result, rows, predictions)
@@ -130,7 +138,7 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
         description.write(outcome, model, folder)
         if trained is None or trained.is_drawn:
             figures.draw(outcome, fit_spec, rows, predictions, folder / "plots")
-        np.savez(folder / PREDICTIONS, rows=rows, predictions=predictions)
+        np.savez(folder / PREDICTIONS, rows=compared, predictions=of_compared)
         keys = row_keys.keys(dataset)
         if keys is not None and dataset.image_size is None:  # Those of files tell no pixels.
             parts = {

@@ -17,6 +17,8 @@ from goldilocks.tracking.selection import RUN_ID
 from goldilocks.tracking.store import MlflowStore
 
 CHAMPION = "champion"  # alias of the version that is used where none is named
+CHALLENGER = "challenger"  # alias of the newest version that is no champion
+SHORTCOMING = "shortcoming"  # tag of a version: why it is no champion
 # tag of a logged model, by which MLflow's pages show where it is registered
 VERSIONS = "mlflow.modelVersions"
 
@@ -28,10 +30,17 @@ class Version:
     Attributes:
         name: Of the registered model.
         number: From 1.
+        alias: "champion" or "challenger".
     """
 
     name: str
     number: int
+    alias: str
+
+    @property
+    def reference(self) -> str:
+        """Return what `goldilocks predict` takes; the name alone means the champion."""
+        return self.name if self.alias == CHAMPION else f"{self.name}/{self.number}"
 
     @property
     def uri(self) -> str:
@@ -39,15 +48,16 @@ class Version:
         return f"models:/{self.name}/{self.number}"
 
 
-def register(store: MlflowStore, run_id: str, name: str) -> Version:
-    """Register the model of a run as the newest version, and the champion, of a registered model.
+def register(store: MlflowStore, run_id: str, name: str, *, shortcoming: str = "") -> Version:
+    """Register the model of a run as the newest version of a registered model, with an alias.
 
-    A run that is registered by this name already keeps its version, and the champion stays.
+    A run that is registered by this name already keeps its version, and aliases stay.
 
     Args:
         store: Where the run is.
         run_id: The whole ID.
         name: Of the registered model, which is created if it is not there.
+        shortcoming: Why the version is the challenger, and not the champion; "" of the champion.
 
     Raises:
         StoreError: There is no such run, it logged no model, MLflow does not take the name, or the
@@ -59,6 +69,7 @@ def register(store: MlflowStore, run_id: str, name: str) -> Version:
             "and @ signs, which is no run's ID, such as house-prices."
         )
     logged, client = store.logged_model(run_id), store.client
+    alias = CHALLENGER if shortcoming else CHAMPION
 
     # Else two processes that register the same run make two versions of it.
     with explained(store.uri), database.lock(store.uri):
@@ -69,10 +80,27 @@ def register(store: MlflowStore, run_id: str, name: str) -> Version:
         # A run that is listed was registered completely: another may be the champion by now.
         listed = json.loads(logged.tags.get(VERSIONS) or "[]")
         if not versions or name not in [item["name"] for item in listed]:
-            client.set_registered_model_alias(name, CHAMPION, version.version)
+            if shortcoming:
+                client.set_model_version_tag(name, version.version, SHORTCOMING, shortcoming)
+            client.set_registered_model_alias(name, alias, version.version)
             listed.append({"name": name, "version": version.version})
             client.set_logged_model_tags(logged.model_id, {VERSIONS: json.dumps(listed)})
-    return Version(version.name, _number(version))
+    return Version(version.name, _number(version), alias)
+
+
+def champion(store: MlflowStore, name: str) -> str | None:
+    """Return the ID of the run whose model is the champion; None where there is none.
+
+    Raises:
+        StoreError: The store cannot be read.
+    """
+    with explained(store.uri):
+        versions = {_number(version): version for version in _versions(store.client, name)}
+        if not versions:
+            return None
+        aliases = store.client.get_registered_model(name).aliases
+    version = versions.get(int(aliases.get(CHAMPION, 0)))
+    return version.run_id if version is not None else None
 
 
 def _create_version(

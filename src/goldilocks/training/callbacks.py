@@ -103,6 +103,20 @@ def validation_values(
     return {f"val_{name}": value for name, value in values.items()}
 
 
+class AveragedWeights(keras.callbacks.SwapEMAWeights):
+    """Have the moving average of the weights in the model from an epoch's end to the next's begin.
+
+    It comes before all who read the model at the end of an epoch.
+
+    Args:
+        resumed: Whether the training goes on from the end of an epoch.
+    """
+
+    def __init__(self, *, resumed: bool):
+        super().__init__(swap_on_epoch=True)
+        self._ema_weights_in_model = resumed
+
+
 class Recorder(keras.callbacks.Callback):
     """Record the history, with learning rate and seconds, and report every epoch.
 

@@ -18,7 +18,7 @@ from goldilocks.model import Regularizer
 from goldilocks.problem import Problem
 from goldilocks.protocol import Rows, Split
 from goldilocks.training import batches
-from goldilocks.training.callbacks import Interrupter, Recorder, Validation
+from goldilocks.training.callbacks import AveragedWeights, Interrupter, Recorder, Validation
 from goldilocks.training.checkpoint import Checkpoint
 from goldilocks.training.interruption import TrainingInterrupted
 
@@ -36,8 +36,8 @@ class FitSpec:
         encoder: Raw rows -> features, as `encoding.fit` returns it.
         dataset: The data set that holds the rows.
         split: Training and validation rows. Without validation rows (a final training) nothing is
-            monitored, and the model keeps its last weights, or their moving average where the
-            optimizer makes one.
+            monitored, and the model keeps its last weights. Where the optimizer averages weights,
+            all of this is of their moving average.
         targets: The targets of every row, as the loss takes them.
         problem: Loss and metrics.
         class_weight: As `encoding.targets.class_weights` makes it.
@@ -182,6 +182,10 @@ def fit(
         backup = Checkpoint(checkpoint, recorder, stopping, seconds=checkpoint_seconds)
         epochs_done = backup.restore(spec.model, epochs=epochs)
         training_callbacks.append(backup)
+
+    # Without validation rows Keras itself ends with the average.
+    if spec.model.optimizer.use_ema and stopping is not None:
+        training_callbacks.insert(0, AveragedWeights(resumed=epochs_done > 0))
 
     augment = None
     if spec.regularizer.augments:

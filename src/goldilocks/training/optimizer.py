@@ -30,8 +30,8 @@ def build(
         decay_to: Fraction of `learning_rate` that the schedule ends at.
         warmup: Fraction of `steps` over which it rises linearly from 0.
         clipnorm: Longest gradient of each weight, or None.
-        ema_momentum: Momentum of the exponential moving average of the weights that `fit` leaves
-            in the model; None for the last weights.
+        ema_momentum: Momentum of the exponential moving average of the weights that `fit` validates
+            and leaves in the model; None for the weights themselves.
         **arguments: The optimizer's own arguments, by their Keras names.
     """
     warmup_steps = round(steps * warmup)

@@ -152,16 +152,23 @@ def _do_steps(context: Context) -> Results:
     baseline_result = _do_step(
         context, 2, "baseline", BaselineResult, lambda: baseline.step(context)
     )
-    power_result = _do_step(context, 3, "power", PowerResult, lambda: power.step(context))
+    power_result = _do_step(
+        context, 3, "power", PowerResult, lambda: power.step(context, baseline_result)
+    )
     context.seed_error = power_result.seed_error
     context.seeds_measured = len(power_result.small.run_ids)
     results = Results(problem=problem_result, baseline=baseline_result, power=power_result)
     if not power_result.report.passed:
         return results
 
-    scale_result = _do_step(
-        context, 4, "scale", ScaleResult, lambda: scale.step(context, power_result)
-    )
+    if any(word.startswith("model=") for word in power_result.overrides):
+        # What was typed of the usual model's regularizer may not be for this one.
+        context.base = tuple(
+            word for word in context.base if not key_of(word).startswith(("model.", "regularizer."))
+        )
+    context.base += power_result.overrides
+
+    scale_result = _do_step(context, 4, "scale", ScaleResult, lambda: scale.step(context))
     tune_result = _do_step(
         context,
         5,
@@ -183,7 +190,7 @@ def _do_steps(context: Context) -> Results:
         return results
 
     register_result = _do_step(
-        context, 7, "register", RegisterResult, lambda: register.step(context, score.run_id)
+        context, 7, "register", RegisterResult, lambda: register.step(context, score)
     )
     return dataclasses.replace(results, register=register_result)
 

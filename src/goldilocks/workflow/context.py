@@ -95,6 +95,11 @@ class Context:
         return set(map(key_of, self.settings.overrides))
 
     @property
+    def chosen(self) -> Settings:
+        """Return the settings that all trainings have, with what earlier steps have chosen."""
+        return self.settings_of(Candidate("", ()))
+
+    @property
     def seeds(self) -> list[str]:
         """Return the overrides of the seeds that candidates are compared with."""
         first = self.settings.tree["seed"]

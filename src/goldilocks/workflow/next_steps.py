@@ -12,7 +12,7 @@ from goldilocks.workflow.context import Context
 
 def next_steps(context: Context, results: Results) -> list[str]:
     """Return commands with their reasons, and sentences that name keys."""
-    kind, chosen = context.dataset.kind, context.settings.choices["model"]
+    kind, chosen = context.dataset.kind, context.chosen.choices["model"]
     others = {
         name: traits.suggested[kind]
         for name, traits in context.settings.models().items()

@@ -85,7 +85,7 @@ class SearchSpace:
 
 def search_space(context: Context, sizes: Sequence[Candidate], start: Candidate) -> SearchSpace:
     """Return what is searched: neither what was typed, nor what the model refuses."""
-    settings, typed = context.settings, context.typed_keys
+    settings, typed = context.chosen, context.typed_keys
     rate = settings.tree["optimizer"]["learning_rate"]
     distributions: dict[str, BaseDistribution] = {}
     if len(sizes) > 1:

@@ -89,10 +89,13 @@ class FinalScore:
         high: Its upper end.
         validation: On the validation rows, before.
         selection_bias: By how much the best of as many equally good candidates would look too good.
+        baseline: What the baseline reaches on the test rows.
+        beats_baseline: Whether the winner is better than that.
         reference: What the reference reached on the test rows.
         gain: How much better than the reference the winner is; negative if it is worse.
         gain_low: Lower end of the gain's 95 % confidence interval.
         gain_high: Its upper end.
+        loses_to_reference: Whether it is worse beyond noise.
     """
 
     run_id: str
@@ -102,10 +105,13 @@ class FinalScore:
     high: float | None
     validation: float
     selection_bias: float
+    baseline: float
+    beats_baseline: bool
     reference: float
     gain: float
     gain_low: float
     gain_high: float
+    loses_to_reference: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,14 +146,16 @@ class PowerResult:
     """What step 3 found.
 
     Attributes:
-        report: For people; passed if the small model beats the baseline.
-        small: The small model, with each of its seeds.
+        report: For people; passed if a small network beats the baseline.
+        small: The usual one, with each of its seeds.
         seed_error: Standard deviation of its score from seed to seed, by metric.
+        overrides: What all later trainings have, if it was another one that passed.
     """
 
     report: StepReport
     small: TrainedRuns
     seed_error: Mapping[str, float]
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,11 +214,12 @@ class FinalResult:
 
 @dataclass(frozen=True, kw_only=True)
 class RegisterResult:
-    """What step 7 did: the model's registered name and version."""
+    """What step 7 did: the model's registered name and version, and what that is called there."""
 
     report: StepReport
     name: str
     version: int
+    alias: str
 
 
 Result = TypeVar(

@@ -3,13 +3,15 @@
 Source: Chollet, Deep Learning with Python (2017), section 4.5.7, last paragraphs.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import math
+from collections.abc import Sequence
 
-from goldilocks.config.settings import key_of
 from goldilocks.errors import SealError
 from goldilocks.evaluation import intervals, measures
-from goldilocks.evaluation.differences import between_samples
+from goldilocks.evaluation.differences import Difference, between_samples
 from goldilocks.formatting import number
 from goldilocks.report.workflow.results import (
     BaselineResult,
@@ -21,7 +23,7 @@ from goldilocks.report.workflow.results import (
 from goldilocks.run import summary, test_ledger
 from goldilocks.workflow import prose, references
 from goldilocks.workflow.balance import chosen_thresholds
-from goldilocks.workflow.candidate import Candidate, predictions
+from goldilocks.workflow.candidate import Trained, predictions
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.tables import finite, interval
 
@@ -37,7 +39,12 @@ def step(
 ) -> FinalResult:
     """Train the winner again, test it once, and compare that with validation and the reference."""
     winner = context.load(tune.winner)
-    candidate = _candidate(context, winner[0].candidate, tune.epochs, problem.final_rows)
+    candidate = winner[0].candidate.overridden(
+        f"{winner[0].candidate.name} final", "final=true", f"trainer.epochs={tune.epochs}"
+    )
+    averaging = _averaging(context, winner, tune.epochs, problem.final_rows)
+    if averaging.is_used:
+        candidate = candidate.overridden(candidate.name, averaging.momentum)
     comparison, chosen = context.comparison(), list[float]()
     if context.settings_of(winner[0].candidate).chooses_threshold:
         measured, y = comparison.problem, context.dataset.y
@@ -66,10 +73,13 @@ def step(
         high=finite(metrics.get(f"test_{metric}_high")),
         validation=validation.mean,
         selection_bias=intervals.best_of(tune.considered, tune.noise),
+        baseline=metrics[f"baseline/test_{metric}"],
+        beats_baseline=tested.run.tags["beats_baseline"] == "true",
         reference=test.mean - sign * gain.mean,
         gain=gain.mean,
         gain_low=gain.low,
         gain_high=gain.high,
+        loses_to_reference=bool(gain.beyond_noise) and gain.mean < 0,
     )
     names = ("loss", *context.problem.metrics)
     confidence = ""
@@ -81,7 +91,8 @@ def step(
         confidence=confidence,
         tested=tested,
         rows=len(rows),
-        averaged="optimizer.ema_momentum" in map(key_of, candidate.overrides),
+        averaging=averaging,
+        kind=context.dataset.kind,
         error=validation.error,
         considered=tune.considered,
         warning=test_ledger.warning(test_ledger.evaluations(metrics)),
@@ -109,23 +120,60 @@ def step(
     return FinalResult(report=report, score=score)
 
 
-def _candidate(context: Context, winner: Candidate, epochs: int, rows: int) -> Candidate:
-    """Return the winner as it is trained for the last time, on so many rows.
+@dataclasses.dataclass(frozen=True)
+class Averaging:
+    """The moving average of the weights, as validation has judged it.
 
-    No validation tells its best epoch, and the last one is a matter of luck where the learning rate
-    stays high: what is tested is the moving average of the weights over the last steps (Polyak &
-    Juditsky 1992). With fewer epochs, a schedule of the learning rate would be another one; it ends
-    low, and needs no average.
+    Attributes:
+        momentum: The override of the final training.
+        gain: How much better than the winner it was, on validation rows; None if it was not tried.
     """
-    name, tree = f"{winner.name} final", context.settings_of(winner).tree
-    if tree["optimizer"]["schedule"] != "constant":
-        return winner.overridden(name, "final=true")
 
-    batches = math.ceil(rows / tree["trainer"]["batch_size"])
-    steps = tree["trainer"]["steps_per_epoch"] or batches
-    window = max(1.0, min(1.0, AVERAGED * epochs) * steps)
-    momentum = f"optimizer.ema_momentum={1 - 1 / window:.8g}"
-    return winner.overridden(name, "final=true", f"trainer.epochs={epochs}", momentum)
+    momentum: str
+    gain: Difference | None
+
+    @property
+    def is_used(self) -> bool:
+        """Whether validation has not found it worse beyond noise."""
+        return self.gain is not None and not (self.gain.mean < 0 and bool(self.gain.beyond_noise))
+
+
+def _averaging(context: Context, winner: Sequence[Trained], epochs: int, rows: int) -> Averaging:
+    """Train the winner with averaged weights, which validation then judges as the weights before.
+
+    No validation tells the final training's best epoch, and the last one is a matter of luck where
+    the learning rate stays high: what is tested is the moving average of the weights over the last
+    steps (Polyak & Juditsky 1992). A schedule of the learning rate ends low, and needs none.
+
+    Args:
+        context: Of the step.
+        winner: With each of its seeds.
+        epochs: Of the final training.
+        rows: That it trains on.
+    """
+    training, settings = winner[0], context.settings_of(winner[0].candidate)
+    if settings.tree["optimizer"]["schedule"] != "constant" or "optimizer.ema_momentum" in (
+        context.typed_keys
+    ):
+        return Averaging("", None)
+
+    def momentum(of_rows: int) -> str:
+        steps = settings.tree["trainer"]["steps_per_epoch"] or math.ceil(
+            of_rows / settings.tree["trainer"]["batch_size"]
+        )
+        window = max(1.0, min(1.0, AVERAGED * epochs) * steps)
+        return f"optimizer.ema_momentum={1 - 1 / window:.8g}"
+
+    candidate = training.candidate
+    tried = candidate.overridden(
+        f"{candidate.name} averaged", momentum(round(rows / context.more_rows))
+    )
+    [averaged] = context.train([tried], context.folder / "averaged")
+    gain = None
+    if averaged is not None:
+        comparison = context.comparison()
+        gain = comparison.compare(averaged.predictions, training.predictions, comparison.metric)
+    return Averaging(momentum(rows), gain)
 
 
 def _untested(context: Context) -> FinalResult:

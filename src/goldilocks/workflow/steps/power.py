@@ -1,91 +1,193 @@
-"""Step 3: is there anything to learn? A small model must beat the baseline beyond noise.
+"""Step 3: is there anything to learn? A small network must beat the baseline beyond noise.
 
 Source: Chollet, Deep Learning with Python (2017), section 4.5.5, "statistical power".
 """
 
+from __future__ import annotations
+
 import dataclasses
-import math
+import itertools
 import statistics
 from collections.abc import Sequence
 
-from goldilocks.evaluation import measures
-from goldilocks.evaluation.intervals import RATES
-from goldilocks.evaluation.null_errors import null_errors
-from goldilocks.report.workflow.results import PowerResult
-from goldilocks.workflow import prose
-from goldilocks.workflow.candidate import Trained, predictions
+import numpy as np
+
+from goldilocks.evaluation import null_test
+from goldilocks.evaluation.differences import Predictions
+from goldilocks.evaluation.null_test import Gain
+from goldilocks.report.workflow.results import BaselineResult, PowerResult
+from goldilocks.workflow import prose, references
+from goldilocks.workflow.budget import SCALE
+from goldilocks.workflow.candidate import Candidate, Trained, predictions
 from goldilocks.workflow.context import Context
 from goldilocks.workflow.model_sizes import SMALL, model_sizes
+from goldilocks.workflow.resume import once
 from goldilocks.workflow.tables import row, runs_of
 
-# The chance, at most, that a model passes whose targets have nothing to do with its inputs.
+# The chance, at most, that a model passes whose targets have nothing to do with its inputs. The
+# first network has half of it, and all of them together the other half.
 LEVEL = 0.001
-# Metrics of which the rows tell the error of a difference between two models, but of few rows of a
-# rare class not that of a model without power. Nor do they where they have no values of the metric.
-UNTESTED = (*RATES, "average_precision")
+# A quarter of the training rows chooses the epoch: the validation rows choose nothing.
+NESTED = "inner_validation=0.25"
+MLP = "mlp"
+RATES = (1, 10)  # times the learning rate of the configuration
 
 
-def step(context: Context) -> PowerResult:
-    """Train a small model with several seeds; its mean score must beat the baseline's."""
-    sizes = model_sizes(context.settings)
-    small = sizes[min(SMALL, len(sizes) - 1)]
-    candidates = [small.overridden(f"{small.name} {seed}", seed) for seed in context.seeds]
-    attempts = context.train(candidates, context.folder)
+def step(context: Context, baseline: BaselineResult) -> PowerResult:
+    """Train a small network with several seeds, and if it learns nothing, up to seven others."""
+    first, *others = _candidates(context)
+    seeds = [first.overridden(f"{first.name} {seed}", NESTED, seed) for seed in context.seeds]
+    attempts = context.train(seeds, context.folder)
     if attempts[0] is None:  # All later candidates are compared by its seed.
         raise context.lost()
     trained = [training for training in attempts if training is not None]
+    models = [(first, trained)]
+    metrics = list(dict.fromkeys([context.problem.metric, "loss"]))
+    gains = _gains(context, models, metrics)
+    passed = _passed(gains)
 
-    comparison = context.comparison()
-    metrics = list(dict.fromkeys([comparison.metric, "loss"]))  # both compared row by row
-    gains = {
-        metric: comparison.against_baseline(predictions(trained), metric)
-        for metric in metrics
-        if metric not in UNTESTED and measures.find(comparison.problem, metric).per_row is not None
-    }
-    # The area of a model without power is normal even of few rows, with an error that is known.
-    error = _area_error(context, trained) if "auc" in metrics else None
-    if error is not None:
-        area = comparison.against_baseline(predictions(trained), "auc")
-        gains = {"auc": dataclasses.replace(area, error=error)} | gains
+    if passed is None and gains:
+        count = once(context.folder / "others.json", lambda: _affordable(context, trained))
+        others = others[:count]
+        nested = [other.overridden(other.name, NESTED) for other in others]
+        attempts = context.train(nested, context.folder / "others")
+        models += [
+            (other, [training])
+            for other, training in zip(others, attempts, strict=True)
+            if training is not None
+        ]
+        gains = _gains(context, models, metrics)
+        passed = _passed(gains)
 
-    # The best epoch was picked among many, and either metric may pass: each of these chances gets
-    # its share of the level (Bonferroni).
-    level = LEVEL / (max(training.epochs for training in trained) * len(gains))
-    passed = any(gain.p_better < level for gain in gains.values())
-
-    seed_error: dict[str, float] = {}
-    if len(trained) > 1:
-        for metric in metrics:
-            seed_error[metric] = statistics.stdev(training.best(metric) for training in trained)
-
+    reference = None
+    if passed is None:
+        reference = _reference_gain(context, baseline, metrics)
+    best = passed or next(iter(gains), None)
+    winner = models[best.model if best else 0][0]
+    chosen = [word for word in winner.overrides if word.startswith(("model=", "optimizer."))]
+    is_typed = "model" in {key.partition(".")[0] for key in context.typed_keys}
+    is_refused = is_typed and any(word.startswith("model=") for word in chosen)
     report = prose.report(
         "power",
-        passed=passed,
-        small=small.name,
-        primary=comparison.metric,
-        gains=gains,
-        level=level,
-        shared=LEVEL,
-        table=tuple(row(training, metrics) for training in trained),
+        passed=passed is not None and not is_refused,
+        winner=winner.name,
+        is_other=winner is not first,
+        is_refused=is_refused and passed is not None,
+        best=best,
+        gains=[
+            gain
+            for metric in metrics
+            for gain in gains
+            if best and (gain.model, gain.metric) == (best.model, metric)
+        ],
+        tried=len(models),
+        primary=context.problem.metric,
+        level=LEVEL,
+        rows=len(_pooled(trained)[0]),
+        clusters=context.dataset.groups is not None,
+        reference=reference,
+        reference_name=baseline.reference.name,
+        settings=baseline.reference.settings_tried,
+        table=tuple(row(one, metrics) for _, of_model in models for one in of_model),
     )
     return PowerResult(
         report=report,
-        small=dataclasses.replace(runs_of(trained), name=small.name, overrides=small.overrides),
-        seed_error=seed_error,
+        small=dataclasses.replace(runs_of(trained), name=first.name, overrides=first.overrides),
+        seed_error=_seed_error(context, trained, metrics),
+        overrides=tuple(chosen),
     )
 
 
-def _area_error(context: Context, trained: Sequence[Trained]) -> float | None:
-    """Return the error of the area under the curve under the null, of the seed where it is largest.
+def _candidates(context: Context) -> list[Candidate]:
+    """Return small networks, the usual one first; what was typed stays as it was typed."""
+    typed, settings = context.typed_keys, context.chosen
+    models, rates = [""], RATES
+    if settings.choices["model"] != MLP and context.dataset.kind in settings.models()[MLP].accepts:
+        models.append(f"model={MLP}")
+    if "optimizer.learning_rate" in typed:
+        rates = RATES[:1]
 
-    It is None where it is not known of all rows.
+    candidates: list[Candidate] = []
+    usual = settings.tree["optimizer"]["learning_rate"]
+    for other, rate in itertools.product(models, rates):
+        words = [other] if other else []
+        if rate != 1:
+            words.append(f"optimizer.learning_rate={rate * usual:.3g}")
+        settings = context.settings_of(Candidate("", tuple(words)))
+        sizes = model_sizes(settings, typed)
+        for size in sizes[min(SMALL, len(sizes) - 1) :][:2]:
+            name = " ".join([*words, size.name])
+            candidates.append(size.overridden(name, *words))
+    return candidates
+
+
+def _affordable(context: Context, trained: Sequence[Trained]) -> int:
+    """Return how many more networks the budget of the next step allows to train."""
+    at_once = len(context.room.shared)
+    rounds = context.budget.seconds_left(SCALE) / context.seconds(trained[:1])
+    return int(min(7, context.budget.runs_left(SCALE), rounds * at_once))
+
+
+def _gains(
+    context: Context, models: Sequence[tuple[Candidate, Sequence[Trained]]], metrics: Sequence[str]
+) -> list[Gain]:
+    """Return how much better than the baseline each is, by the mean prediction of its seeds."""
+    pooled = [_pooled(trained) for _, trained in models]
+    return null_test.gains(
+        context.problem,
+        context.dataset,
+        pooled[0][0],
+        [predicted for _, predicted in pooled],
+        metrics,
+        folds=any(fold for _, fold in models[0][1][0].predictions),
+    )
+
+
+def _pooled(trained: Sequence[Trained]) -> tuple[np.ndarray, np.ndarray]:
+    return pooled(predictions(trained))
+
+
+def pooled(by_training: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """Return all rows, ascending, and the mean prediction of each, float32 (rows, outputs)."""
+    rows = np.concatenate([rows for rows, _ in by_training.values()])
+    values = np.concatenate([values for _, values in by_training.values()])
+    unique, position, counts = np.unique(rows, return_inverse=True, return_counts=True)
+    sums = np.zeros((len(unique), values.shape[1]))
+    np.add.at(sums, position, values)
+    return unique, (sums / counts[:, np.newaxis]).astype("float32")
+
+
+def _passed(gains: Sequence[Gain]) -> Gain | None:
+    """Return the clearest gain that noise hardly ever makes; None without one."""
+    return next((gain for gain in gains if gain.mean > 0 and gain.p <= LEVEL / 2), None)
+
+
+def _reference_gain(
+    context: Context, baseline: BaselineResult, metrics: Sequence[str]
+) -> Gain | None:
+    """Return how much better than the baseline the reference is, where that is beyond noise.
+
+    The best of its settings was chosen on these rows: each has its share of the level.
     """
-    of_seeds: list[float] = []
-    for training in trained:
-        squares, total = 0.0, 0
-        for rows, values in training.predictions.values():
-            errors = null_errors(context.problem, context.dataset, rows, values)
-            squares += (len(rows) * errors.get("auc", math.nan)) ** 2
-            total += len(rows)
-        of_seeds.append(math.sqrt(squares) / total)
-    return max(of_seeds) if all(map(math.isfinite, of_seeds)) else None
+    tuned = baseline.reference
+    by_fold = {("", fold): part for fold, part in references.validated(tuned).items()}
+    rows, predicted = pooled(by_fold)
+    gains = null_test.gains(
+        context.problem, context.dataset, rows, [predicted], metrics, folds=len(by_fold) > 1
+    )
+    level = max(LEVEL, 0.05 / tuned.settings_tried)
+    return next((gain for gain in gains if gain.mean > 0 and gain.p <= level), None)
+
+
+def _seed_error(
+    context: Context, trained: Sequence[Trained], metrics: Sequence[str]
+) -> dict[str, float]:
+    """Return the standard deviation of each score from seed to seed; empty of a single seed."""
+    if len(trained) < 2:
+        return {}
+    comparison = context.comparison()
+    errors: dict[str, float] = {}
+    for metric in metrics:
+        scores = [comparison.score(predictions([one]), metric).mean for one in trained]
+        errors[metric] = statistics.stdev(scores)
+    return errors

@@ -8,7 +8,7 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 
-from goldilocks.report.workflow.results import PowerResult, ScaleResult
+from goldilocks.report.workflow.results import ScaleResult
 from goldilocks.workflow import prose
 from goldilocks.workflow.budget import SCALE
 from goldilocks.workflow.candidate import Trained
@@ -27,11 +27,13 @@ SIZES_TO_SEE = 3  # fewer show no course of the losses
 LEARNED_NOTHING = ("no_power", "diverged")  # verdicts
 
 
-def step(context: Context, power: PowerResult) -> ScaleResult:
+def step(context: Context) -> ScaleResult:
     """Train model sizes, from small to large, until one overfits, or is large enough."""
-    sizes = model_sizes(context.settings)
+    sizes = model_sizes(context.chosen, context.typed_keys)
     small_index = min(SMALL, len(sizes) - 1)
-    small = context.load(power.small)[0]
+    [small] = context.train([sizes[small_index]], context.folder / "small")
+    if small is None:
+        raise context.lost()
 
     # By index in `sizes`. The smallest come first: they show what underfits.
     trained: dict[int, Trained] = {small_index: small}
