@@ -29,6 +29,7 @@ from goldilocks.workflow.tables import row, runs_of
 LEVEL = 0.001
 # A quarter of the training rows chooses the epoch: the validation rows choose nothing.
 NESTED = "inner_validation=0.25"
+AGREED = 0.01  # the chance that a reference is said to find what is not there
 MLP = "mlp"
 RATES = (1, 10)  # times the learning rate of the configuration
 
@@ -175,7 +176,7 @@ def _reference_gain(
     gains = null_test.gains(
         context.problem, context.dataset, rows, [predicted], metrics, folds=len(by_fold) > 1
     )
-    level = max(LEVEL, 0.05 / tuned.settings_tried)
+    level = max(LEVEL, AGREED / tuned.settings_tried)
     return next((gain for gain in gains if gain.mean > 0 and gain.p <= level), None)
 
 
