@@ -1,11 +1,9 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
 from goldilocks.evaluation import jackknife, measures
-from goldilocks.evaluation.intervals import interval, standard_error
-from goldilocks.problem import OwnMetric, standard
+from goldilocks.evaluation.intervals import standard_error
+from goldilocks.problem import standard
 
 REGRESSION = standard("regression")
 
@@ -44,18 +42,3 @@ def test_the_error_is_the_deviation_of_the_score_over_samples():
         scores.append(r2.score(REGRESSION, truth, predictions))
         errors.append(standard_error(values, block)[0])
     assert np.mean(errors) == pytest.approx(np.std(scores), rel=0.2)
-
-
-def test_a_measure_of_ones_own_has_an_interval_around_its_score():
-    worst = OwnMetric("own.worst_tenth", lambda y, p: np.sort(abs(y - p))[-20:].mean(), False)
-    problem = dataclasses.replace(REGRESSION, metrics=("worst_tenth",), own_metrics=(worst,))
-    truth, predictions = a_case(200)
-    of_score = interval(problem, "worst_tenth", truth, predictions, None)
-    assert of_score is not None
-    score = worst.function(truth, predictions)
-    assert 0 < of_score.low < score < of_score.high < 2 * score
-
-
-def test_where_a_single_block_has_all_rows_there_is_no_interval():
-    truth, predictions = a_case(20)
-    assert interval(standard("regression"), "r2_score", truth, predictions, np.zeros(20)) is None

@@ -211,6 +211,7 @@ def test_scores_are_told_from_what_stands_beside_them():
     metrics = {
         "test_mae": 1.0,
         "test_mae_low": 0.5,
+        "test_mae_few_rows": 2.5,
         "test_looks": 2.0,
         "test_looks_elsewhere": 0.0,
         "val_mae": 3.0,

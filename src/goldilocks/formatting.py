@@ -57,6 +57,18 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def few_rows(count: float | None) -> str:
+    """Return what is said of an interval that few rows make; "" of one that many make.
+
+    >>> few_rows(2.7), few_rows(None)
+    ('may be too short: it hangs on about 3 rows', '')
+    """
+    if count is None:
+        return ""
+    rows = "1 row" if round(count) <= 1 else f"{round(count)} rows"
+    return f"may be too short: it hangs on about {rows}"
+
+
 def quoted(text: str) -> str:
     r"""Return a text in quotes, in which Hydra and OmegaConf take every sign as it is.
 

@@ -16,7 +16,7 @@ from goldilocks.problem import COST, METRIC_SYNONYMS, PROBLEMS, OwnMetric
 TAKEN = {"loss", "data_loss", COST, *METRIC_SYNONYMS} | {
     name for row in PROBLEMS.values() for name in row.metrics
 }
-ENDINGS = ("_std", "_low", "_high")
+ENDINGS = ("_std", "_low", "_high", "_few_rows")
 
 
 def listed() -> list[str]:

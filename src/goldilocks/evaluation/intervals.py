@@ -7,13 +7,13 @@ Which interval belongs to which score was chosen by how often it holds the truth
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
 
 from goldilocks.dataset import Dataset
-from goldilocks.evaluation import jackknife, measures, row_values
+from goldilocks.evaluation import bootstrap, deviations, measures, row_values
 from goldilocks.problem import Problem
 from goldilocks.protocol import duplicates
 
@@ -21,20 +21,27 @@ CONFIDENCE = 0.95
 NORMAL = 1.96  # standard errors to either side in a 95 % interval of many rows
 AREAS = ("auc", "average_precision")
 RATES = ("precision", "recall", "f1_score", "balanced_accuracy", *AREAS)
-RESAMPLES = 1999  # of a bootstrap of means
-# From so many rows or clusters on, Student's t holds the truth as often as the bootstrap, and costs
-# nothing.
-MANY = 2000
-# Below so many, a resample may repeat one value only, so that nothing can be bootstrapped.
-FEW = 10
+TOO_FEW = 1.5  # of `deviations.few`
+# The errors of a series stay alike for longer than windows overlap. Few long stretches allow for it
+# (Ibragimov and Müller, "t-statistic based correlation and heterogeneity robust inference", Journal
+# of Business & Economic Statistics 28, 2010).
+STRETCHES = 12
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A 95 % confidence interval, in the unit of the score."""
+    """A 95 % confidence interval, in the unit of the score.
+
+    Attributes:
+        low: Its lower end.
+        high: Its upper end.
+        few_rows: About how many rows or clusters make the spread, where they are so few that the
+            interval may be too short; None where they are enough, or where that is not known.
+    """
 
     low: float
     high: float
+    few_rows: float | None = None
 
 
 def interval(
@@ -48,12 +55,10 @@ def interval(
     """Return the 95 % interval of a score.
 
     Accuracies have the interval of a share, and so have precision and recall, of the rows that are
-    predicted to be positive, or are. Losses and errors have that of a mean, roots of means the
-    roots of its ends. The other rates, and the area under the curve with DeLong's standard error
-    (of clusters Obuchowski's, Biometrics 53, 1997), have Student's t interval on the logarithm of
-    the odds (Pepe, The Statistical Evaluation of Medical Tests, 2003, section 5.2.3); the
-    bootstrap's held the truth less often. All others, a person's own among them, have that of the
-    mean of the jackknife's values, cut off where no score can be.
+    predicted to be positive, or are. The other rates and areas have Student's t interval on the
+    logarithm of the odds, areas with DeLong's standard error (of clusters Obuchowski's, Biometrics
+    53, 1997). Losses and errors have that of a mean, roots of means the roots of its ends, rankings
+    that of the mean over queries. All others, a person's own among them, have the bootstrap's.
 
     Args:
         problem: The problem type and the loss.
@@ -73,21 +78,31 @@ def interval(
         return None
     if name in RATES:
         return _rate_interval(problem, name, truth, predictions, clusters)
-    if measure.per_row is not None:
-        values = measure.per_row(problem, truth, predictions)
-    else:
-        clusters = jackknife.blocks(clusters, len(truth))
-        values = jackknife.row_values(measure, problem, truth, predictions, queries, clusters)
-        if not np.isfinite(values).all():
-            return None
+    if measure.by_query and queries is not None:
+        of_queries = np.array(measure.of_queries(problem, truth, predictions, queries))
+        return share_interval(of_queries[np.isfinite(of_queries)], None)
+    if measure.per_row is None:
+
+        def score(rows: np.ndarray) -> float:
+            return measure.score(problem, truth[rows], predictions[rows])
+
+        count = len(truth) if clusters is None else len(np.unique(clusters))
+        return _bootstrapped(bootstrap.scores(score, clusters, len(truth)), count, measure.range)
+
+    values = measure.per_row(problem, truth, predictions)
     if measure.range == measures.SHARE:
         return share_interval(values, clusters)
 
-    of_mean = mean_interval(values, clusters)
+    mistake = None
+    if name == "log_loss" or (name == "loss" and "crossentropy" in problem.loss):
+        mistake = _mistake(problem, predictions)
+    of_mean = mean_interval(values, clusters, mistake)
     if of_mean is None:
         return None
     low, high = np.clip([of_mean.low, of_mean.high], *measure.range).tolist()
-    return Interval(math.sqrt(low), math.sqrt(high)) if is_root else Interval(low, high)
+    if is_root:
+        low, high = math.sqrt(low), math.sqrt(high)
+    return replace(of_mean, low=low, high=high)
 
 
 def share_interval(values: np.ndarray, clusters: np.ndarray | None) -> Interval | None:
@@ -107,45 +122,53 @@ def share_interval(values: np.ndarray, clusters: np.ndarray | None) -> Interval 
     """
     if not len(values):
         return None
-    share = float(values.mean())
     if clusters is None and np.isin(values, (0.0, 1.0)).all():
         return _wilson(float(values.sum()), len(values))
-    return _odds_interval(share, (values - share) / len(values), clusters, len(values))
+    return _odds_interval(values, clusters, len(values))
 
 
-def mean_interval(values: np.ndarray, clusters: np.ndarray | None) -> Interval | None:
+def mean_interval(
+    values: np.ndarray, clusters: np.ndarray | None, mistake: float | None = None
+) -> Interval | None:
     """Return the 95 % interval of a mean over rows, or over clusters of them.
 
-    From 2,000 rows or clusters on, and below 10: Student's t. Between them the bootstrap of t
-    (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 12.5): where a few rows
-    have a large error it holds the truth more often than Student's t and than the bias-corrected
-    bootstrap. The mean over clusters is a ratio of two sums (Cochran, Sampling Techniques, 1977,
-    equation 6.13). If no value is below 0, the interval is cut off there.
+    Student's t is corrected for skewness: where a few rows have a large error the upper arm is
+    longer. Where few rows make the spread, the largest error is not yet seen, and the upper end is
+    at least that with one more row, or two, as bad as the worst.
 
     Args:
         values: float64 (rows,).
         clusters: As of `interval`.
+        mistake: What a mistake would cost that no row may have shown. The upper end is at least
+            that of Student's t with one more row of it; None where nothing is known of it.
 
     Returns:
-        The interval; None for fewer than 2 rows or clusters, or if a value is not finite.
+        The interval, cut off at 0 if no value is below; None for fewer than 2 rows or clusters, or
+        if a value is not finite.
     """
-    sums, sizes = _sums(values, clusters)
+    sums, sizes = deviations.sums(values, clusters)
     if len(sums) < 2 or not np.isfinite(values).all():
         return None
 
-    mean, error = _ratio(sums, sizes)
-    reach = student_quantile(len(sums) - 1)
-    lower, upper = -reach, reach
-    if error > 0 and FEW <= len(sums) < MANY:
-        lower, upper = _bootstrap_quantiles(sums, sizes)
-
-    low, high = float(mean - upper * error), float(mean - lower * error)
+    low, high = _ends(sums, sizes)
+    worst = int(np.argmax(sums - values.mean() * sizes))
+    more = (sums[worst], sizes[worst]) if mistake is None else (mistake, 1.0)
+    moved, freedom = deviations.deviations(np.append(sums, more[0]), np.append(sizes, more[1]))
+    skewness = deviations.skewness(moved)
+    few = deviations.few(skewness, len(sums))
+    if mistake is None:
+        copies = min(2, round(few))
+        added = np.repeat([more], copies, axis=0)
+        high = max(high, _ends(np.append(sums, added[:, 0]), np.append(sizes, added[:, 1]))[1])
+    else:
+        mean = (values.sum() + mistake) / (len(values) + 1)
+        high = max(high, float(mean + student_quantile(freedom) * np.linalg.norm(moved)))
     if values.min() >= 0:
         low = max(0.0, low)
-    return Interval(low, high)
+    return Interval(low, high, 1 / skewness**2 if few > TOO_FEW else None)
 
 
-def standard_error(values: np.ndarray, clusters: np.ndarray | None) -> tuple[float, int]:
+def standard_error(values: np.ndarray, clusters: np.ndarray | None) -> tuple[float, float]:
     """Return the standard error of a mean over rows, in their unit, and its degrees of freedom.
 
     Args:
@@ -155,10 +178,10 @@ def standard_error(values: np.ndarray, clusters: np.ndarray | None) -> tuple[flo
     Returns:
         The error of a single row or cluster is NaN.
     """
-    sums, sizes = _sums(values, clusters)
-    if len(sums) < 2:
-        return math.nan, 0
-    return float(_ratio(sums, sizes)[1]), len(sums) - 1
+    moved, freedom = deviations.deviations(*deviations.sums(values, clusters))
+    if not freedom:
+        return math.nan, 0.0
+    return float(np.linalg.norm(moved)), freedom
 
 
 def best_of(count: int, error: float) -> float:
@@ -189,7 +212,9 @@ def student_quantile(freedom: float) -> float:
     return float(special.stdtrit(freedom, (1 + CONFIDENCE) / 2))
 
 
-def row_clusters(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
+def row_clusters(
+    dataset: Dataset, rows: np.ndarray, *, most: int | None = None
+) -> np.ndarray | None:
     """Return which rows belong together: of one group, content, or stretch of a series.
 
     A stretch is as long as windows that share points of time.
@@ -197,12 +222,17 @@ def row_clusters(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
     Args:
         dataset: The rows.
         rows: Some of them, int64 (n,).
+        most: Into how many stretches a series is cut at most; None for as many as there are.
 
     Returns:
         Integers (n,), equal for rows that belong together; None where all rows are independent.
     """
     if dataset.kind == "series":
-        return dataset.x.starts[rows] // max(1, dataset.overlap)
+        starts, length = dataset.x.starts[rows], max(1, dataset.overlap)
+        if most:
+            starts = starts - starts.min()
+            length = max(length, math.ceil((starts.max() + 1) / most))
+        return starts // length
     clusters = duplicates.clusters(dataset)
     if clusters is None or len(np.unique(clusters[rows])) == len(rows):
         return None
@@ -218,34 +248,43 @@ def _wilson(right: float, rows: int) -> Interval:
     return Interval(float(low), float(high))
 
 
-def _sums(values: np.ndarray, clusters: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return sum and number of rows of each cluster, or of each row, float64 (clusters,)."""
-    if clusters is None:
-        return values.astype(np.float64), np.ones(len(values))
-    _, positions = np.unique(clusters, return_inverse=True)
-    return np.bincount(positions, values), np.bincount(positions).astype(np.float64)
+def _ends(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
+    """Return the ends of Student's t interval of a mean, corrected for skewness."""
+    moved, freedom = deviations.deviations(sums, sizes)
+    mean, error = float(sums.sum() / sizes.sum()), float(np.linalg.norm(moved))
+    skewness, reach = deviations.skewness(moved), student_quantile(freedom)
+    above, below = (deviations.unskewed(end, skewness) for end in (reach, -reach))
+    return mean - error * above, mean - error * below
 
 
-def _ratio(sums: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sums of `sums` over those of `sizes`, (..., clusters), and the standard errors."""
-    count, total = sums.shape[-1], sizes.sum(axis=-1)
-    mean = sums.sum(axis=-1) / total
-    squares = ((sums - mean[..., np.newaxis] * sizes) ** 2).sum(axis=-1)
-    return mean, np.sqrt(squares * count / (count - 1)) / total
+def _mistake(problem: Problem, predictions: np.ndarray) -> float:
+    """Return the mean log loss of rows if the next probable class, or another label, were true."""
+    sure = predictions.astype(np.float64)
+    if problem.type == "multiclass":
+        others, labels = np.partition(sure, -2, axis=1)[:, -2], 1
+    else:
+        others, labels = np.minimum(sure, 1 - sure), sure.shape[1]
+    return float(-np.log(np.maximum(others, row_values.SMALLEST)).mean()) / labels
 
 
-def _bootstrap_quantiles(sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Return the 2.5 % and 97.5 % quantiles of (mean - true mean) / error, over resampled clusters.
+def _bootstrapped(scores: np.ndarray, count: int, limits: tuple[float, float]) -> Interval | None:
+    """Return the bootstrap's interval, from the scores of resampled rows; None if one is NaN.
+
+    Percentiles that are as far apart as Student's t is wider than the normal distribution
+    (Hesterberg, "What teachers should know about the bootstrap", The American Statistician 69,
+    2015, section 5.3). The jackknife's interval is too short where a function is not smooth.
 
     Args:
-        sums: Sum of each cluster, float64 (clusters,).
-        sizes: Number of rows of each cluster, float64 (clusters,).
+        scores: As `bootstrap.scores` returns them.
+        count: Number of rows or clusters.
+        limits: Where the score can be.
     """
-    drawn = np.random.default_rng(0).integers(len(sums), size=(RESAMPLES, len(sums)))
-    means, errors = _ratio(sums[drawn], sizes[drawn])
-    varied = errors > 0  # Of rare mistakes in few clusters, a resample may have none.
-    quotients = (means - _ratio(sums, sizes)[0])[varied] / errors[varied]
-    return np.quantile(quotients, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    if not np.isfinite(scores).all():
+        return None
+    wider = math.sqrt(count / (count - 1)) * student_quantile(count - 1)
+    ends = np.quantile(scores, special.ndtr([-wider, wider]))
+    low, high = np.clip(ends, *limits).tolist()
+    return Interval(low, high)
 
 
 def _rate_interval(
@@ -267,35 +306,35 @@ def _rate_interval(
     per_row = measures.get(name).per_row
     assert per_row is not None  # All of these have one.
     values = per_row(problem, truth, predictions)
-    rate = float(values.mean())
     if name in ("precision", "recall") and has.shape[1] == 1 and clusters is None:
-        return _wilson(rate * float(totals.sum()), int(totals.sum()))
+        return _wilson(float(values.mean()) * float(totals.sum()), int(totals.sum()))
 
     least = int(counted.any(axis=1).sum())
-    if name in AREAS:
+    if name in (*AREAS, "balanced_accuracy"):
         least = int(min(totals.min(), (~has).sum(axis=0).min()))
-    return _odds_interval(rate, (values - rate) / len(values), clusters, least)
+    return _odds_interval(values, clusters, least)
 
 
-def _odds_interval(
-    rate: float, influence: np.ndarray, clusters: np.ndarray | None, rows: int
-) -> Interval | None:
+def _odds_interval(values: np.ndarray, clusters: np.ndarray | None, rows: int) -> Interval | None:
     """Return Student's t interval of the logarithm of a rate's odds; Wilson's of a rate of 0 or 1.
 
+    Source: Pepe, The Statistical Evaluation of Medical Tests, 2003, section 5.2.3. The variance is
+    that of the rows that were seen and of one more, which is right or wrong by this rate: few rows
+    may all be alike.
+
     Args:
-        rate: 0 to 1.
-        influence: How far each row moves the rate, float64 (rows,), with a sum of 0.
+        values: Whose mean is the rate, float64 (rows,), as of `row_values`.
         clusters: As of `interval`.
-        rows: Number of rows that count.
+        rows: Number of rows that count, of the rarest class.
     """
-    sums, _ = _sums(influence, clusters)
-    count = len(sums)
+    rate = float(values.mean())
+    moved, freedom = deviations.deviations(*deviations.sums(values, clusters))
     if not 0 < rate < 1:
-        return _wilson(rate * min(rows, count), min(rows, count))
-    if count < 2:
+        return _wilson(rate * min(rows, len(moved)), min(rows, len(moved)))
+    if not freedom:
         return None
 
-    error = math.sqrt(float((sums**2).sum()) * count / (count - 1)) / (rate * (1 - rate))
-    reach = student_quantile(count - 1) * error
-    middle = special.logit(rate)
-    return Interval(float(special.expit(middle - reach)), float(special.expit(middle + reach)))
+    variance = float((moved**2).sum()) * rows / max(1, rows - 1)
+    variance += rate * (1 - rate) / (rows + 1) ** 2
+    reach = student_quantile(freedom) * math.sqrt(variance) / (rate * (1 - rate))
+    return Interval(*special.expit(special.logit(rate) + np.array([-reach, reach])).tolist())

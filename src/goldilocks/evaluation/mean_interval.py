@@ -25,6 +25,7 @@ class Spread:
         low: Lower end of the 95 % confidence interval of the mean; NaN of a single value.
         high: Upper end of the interval; NaN of a single value.
         count: Number of trainings.
+        few_rows: Of the interval over the rows of a single training, as of `Interval`.
     """
 
     mean: float
@@ -32,6 +33,7 @@ class Spread:
     low: float
     high: float
     count: int
+    few_rows: float | None = None
 
 
 def mean_history(histories: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, list[float]]:

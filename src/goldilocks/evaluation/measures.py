@@ -73,13 +73,17 @@ class Measure:
         """
         if not self.by_query or queries is None:
             return self.score(problem, truth, predictions)
+        return row_values.mean_known(self.of_queries(problem, truth, predictions, queries))
 
+    def of_queries(
+        self, problem: Problem, truth: np.ndarray, predictions: np.ndarray, queries: np.ndarray
+    ) -> list[float]:
+        """Return the score of each query, NaN where its rows cannot tell one; arguments of `of`."""
         order = np.argsort(queries, kind="stable")
         starts = np.flatnonzero(np.diff(queries[order])) + 1
-        scores = [
+        return [
             self.score(problem, truth[rows], predictions[rows]) for rows in np.split(order, starts)
         ]
-        return row_values.mean_known(scores)
 
     def is_better(self, score: float, other: float) -> bool:
         """Return whether a score is better than another, noise left aside; False of a NaN."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from goldilocks.dataset import Dataset
 from goldilocks.evaluation import measures
-from goldilocks.evaluation.intervals import Interval, interval, row_clusters
+from goldilocks.evaluation.intervals import STRETCHES, Interval, interval, row_clusters
 from goldilocks.evaluation.row_values import decided
 from goldilocks.problem import Problem
 
@@ -47,7 +47,7 @@ def intervals_of(
         truth: (n, ...) as `encode_targets` makes them.
         predictions: float32 (n, outputs).
     """
-    clusters, intervals = row_clusters(dataset, rows), {}
+    clusters, intervals = row_clusters(dataset, rows, most=STRETCHES), {}
     for name in ("loss", *problem.metrics):
         of_score = interval(problem, name, truth, predictions, clusters, dataset.queries(rows))
         if of_score is not None:

@@ -51,7 +51,10 @@ def page(
     """
     templates = environment("goldilocks.report")
     templates.filters.update(
-        number=formatting.number, listed=_listed, evaluation_warning=_evaluation_warning
+        number=formatting.number,
+        few_rows=formatting.few_rows,
+        listed=_listed,
+        evaluation_warning=_evaluation_warning,
     )
     templates.tests.update(TESTS)
 

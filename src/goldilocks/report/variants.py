@@ -82,11 +82,12 @@ class Variant:
         if spread.count > 1 and self.overlap is not None:
             return mean_interval.bounded(spread, values, measure)
 
-        low, high = math.nan, math.nan
+        low, high, few = math.nan, math.nan, None
         if spread.count == 1:
             [metrics] = [self.trainings[key].metrics for key in by_training]
             low, high = metrics.get(f"{measure}_low", low), metrics.get(f"{measure}_high", high)
-        return replace(spread, low=low, high=high)
+            few = metrics.get(f"{measure}_few_rows")
+        return replace(spread, low=low, high=high, few_rows=few)
 
     def mean(self, metric: str) -> float:
         """Return the mean of a logged metric over the trainings that count; NaN without one."""

@@ -129,6 +129,8 @@ def evaluate(
         metrics |= {f"test_{name}": value for name, value in model_scores.items()}
         for name, interval in intervals.items():
             metrics |= {f"test_{name}_low": interval.low, f"test_{name}_high": interval.high}
+            if interval.few_rows is not None:
+                metrics[f"test_{name}_few_rows"] = interval.few_rows
         metrics |= _ledger_metrics(spec, intervals.get(problem.metric))
         promise, best = spec.promise, f"best_val_{problem.metric}"
         if promise is not None and best in promise.scores:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from goldilocks.config.settings import Settings
 from goldilocks.evaluation import classes
-from goldilocks.formatting import number
+from goldilocks.formatting import few_rows, number
 from goldilocks.run import promise, test_ledger
 
 CLASSES = "classes"  # the tag with the counts of each class or label, as JSON
@@ -59,11 +59,16 @@ def scores(metrics: Mapping[str, float]) -> list[dict[str, str]]:
             row["deviation"] = number(metrics[f"{key}_std"])
         if f"{key}_low" in metrics:
             low, high = metrics[f"{key}_low"], metrics[f"{key}_high"]
-            row["95 % interval"] = f"{number(low)} to {number(high)}"
+            row["95 % interval"] = interval(low, high, metrics.get(f"{key}_few_rows"))
         if f"baseline/{name}" in metrics:
             row["baseline"] = number(metrics[f"baseline/{name}"])
         rows.append(row)
     return rows
+
+
+def interval(low: float, high: float, few: float | None) -> str:
+    """Return an interval as people read it, and whether it hangs on a few rows."""
+    return ", ".join(filter(None, (f"{number(low)} to {number(high)}", few_rows(few))))
 
 
 def score_line(metrics: Mapping[str, float]) -> str:

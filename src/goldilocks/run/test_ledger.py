@@ -24,6 +24,7 @@ EVALUATIONS_BEFORE = "test_looks"
 NO_SCORES = (
     "_low",
     "_high",
+    "_few_rows",
     "_evaluations",
     "_evaluations_elsewhere",
     "_looks",

@@ -18,6 +18,7 @@ from goldilocks.evaluation import measures, scores
 from goldilocks.evaluation.intervals import interval
 from goldilocks.formatting import number
 from goldilocks.problem import COST, PROBLEMS, Problem, standard
+from goldilocks.run import summary
 from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.store import MlflowStore
@@ -63,7 +64,7 @@ def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]
         clusters = keys
     ends = interval(problem, metric, encoded, predictions, clusters)
     if ends is not None and run.params.get("dataset.group", "null") == "null":
-        score += f" ({number(ends.low)} to {number(ends.high)})"
+        score += f" ({summary.interval(ends.low, ends.high, ends.few_rows)})"
     return [
         *notes,
         f"score     {metric} {score}, of {len(truth)} of {len(of_all)} rows: those whose target "

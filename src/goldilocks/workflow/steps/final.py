@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from goldilocks.errors import SealError
 from goldilocks.evaluation import intervals, measures
 from goldilocks.evaluation.differences import Difference, between_samples
-from goldilocks.formatting import number
 from goldilocks.report.workflow.results import (
     BaselineResult,
     FinalResult,
@@ -84,7 +83,8 @@ def step(
     names = ("loss", *context.problem.metrics)
     confidence = ""
     if score.low is not None and score.high is not None:
-        confidence = f"{number(score.low)} to {number(score.high)}"
+        few = metrics.get(f"test_{metric}_few_rows")
+        confidence = summary.interval(score.low, score.high, few)
     report = prose.report(
         "final",
         score=score,
