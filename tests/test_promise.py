@@ -28,14 +28,15 @@ class Store:
 
 def test_the_newest_run_that_validated_the_same_choices_is_found():
     runs = run("old"), run("new", verdict="underfit"), run("fold", role="fold"), run("f", "final")
-    assert promise.find(Store(*runs), "c") == Promise("new", "underfit", {"best_val_mae": 2})
+    assert promise.find(Store(*runs), "c") == Promise("new", "underfit", True, {"best_val_mae": 2})
     assert promise.find(Store(run("f", "final")), "c") is None
 
 
 def test_a_configuration_without_power_is_said_to_be_before_its_test():
-    assert "no_power, it does not beat the baseline" in Promise("abc", "no_power", {}).warning
-    assert "diverged, it diverged" not in Promise("abc", "balanced", {}).warning
-    assert Promise("abc", "balanced", {}).warning == ""
+    assert "no_power, it does not beat the baseline" in Promise("abc", "no_power", True, {}).warning
+    assert "its training diverged" in Promise("abc", "diverged", False, {}).warning
+    assert "not better than the baseline" in Promise("abc", "unsure", False, {}).warning
+    assert Promise("abc", "balanced", True, {}).warning == ""
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ CANDIDATE = "candidate"  # the tag with the hash of what a final run takes over
 VALIDATED = "validated.run"  # the tag of a final run with the ID of the run that validated it
 PROMISED = "promised/"  # before the name of a metric: what that run reached on validation rows
 WORTHLESS = {  # verdicts of which a test result is worth little
-    "no_power": "does not beat the baseline beyond noise",
-    "diverged": "diverged",
+    "no_power": "no_power, it does not beat the baseline beyond noise",
+    "diverged": "its training diverged",
 }
 
 
@@ -27,21 +27,26 @@ class Promise:
     Attributes:
         run_id: Of the run.
         verdict: Of its learning curve.
+        beats_baseline: Whether its best epoch is better than the baseline, noise left aside.
         scores: What it logged of the best epoch, by names such as "best_val_mae".
     """
 
     run_id: str
     verdict: str
+    beats_baseline: bool
     scores: Mapping[str, float]
 
     @property
     def warning(self) -> str:
         """Return what is to be said before the test rows are read; "" where nothing is."""
-        if self.verdict not in WORTHLESS:
+        reason = WORTHLESS.get(self.verdict, "")
+        if not reason and not self.beats_baseline:
+            reason = "it is not better than the baseline"
+        if not reason:
             return ""
         return (
-            f"run {self.run_id} validated this configuration: {self.verdict}, it "
-            f"{WORTHLESS[self.verdict]}. A test uses up the test rows, and will hardly find more."
+            f"run {self.run_id} validated this configuration: {reason}. A test uses up the test "
+            "rows, and will hardly find more."
         )
 
 
@@ -62,7 +67,9 @@ def find(store: Store, candidate: str) -> Promise | None:
     if not validated:
         return None
     newest = validated[-1]
-    return Promise(newest.run_id, newest.tags.get("verdict", ""), newest.metrics)
+    beats_baseline = newest.tags.get("beats_baseline", "true") == "true"
+    verdict = newest.tags.get("verdict", "")
+    return Promise(newest.run_id, verdict, beats_baseline, newest.metrics)
 
 
 def compared(metrics: Mapping[str, float], tags: Mapping[str, str]) -> str:
