@@ -24,6 +24,8 @@ from goldilocks.workflow.model_sizes import SMALL, model_sizes
 from goldilocks.workflow.resume import once
 from goldilocks.workflow.tables import row, runs_of
 
+Model = tuple[Candidate, list[Trained]]  # with each of its seeds
+
 # The chance, at most, that a model passes whose targets have nothing to do with its inputs. The
 # first network has half of it, and all of them together the other half.
 LEVEL = 0.001
@@ -42,25 +44,16 @@ def step(context: Context, baseline: BaselineResult) -> PowerResult:
     if attempts[0] is None:  # All later candidates are compared by its seed.
         raise context.lost()
     trained = [training for training in attempts if training is not None]
-    models = [(first, trained)]
+    models: list[Model] = [(first, trained)]
     metrics = list(dict.fromkeys([context.problem.metric, "loss"]))
     gains = _gains(context, models, metrics)
-    passed = _passed(gains)
 
-    if passed is None and gains:
+    if gains and _passed(gains) is None:
         count = once(context.folder / "others.json", lambda: _affordable(context, trained))
-        others = others[:count]
-        nested = [other.overridden(other.name, NESTED) for other in others]
-        attempts = context.train(nested, context.folder / "others")
-        models += [
-            (other, [training])
-            for other, training in zip(others, attempts, strict=True)
-            if training is not None
-        ]
+        models += _others(context, others[:count])
         gains = _gains(context, models, metrics)
-        passed = _passed(gains)
 
-    reference = None
+    passed, reference = _passed(gains), None
     if passed is None:
         reference = _reference_gain(context, baseline, metrics)
     best = passed or next(iter(gains), None)
@@ -129,9 +122,15 @@ def _affordable(context: Context, trained: Sequence[Trained]) -> int:
     return int(min(7, context.budget.runs_left(SCALE), rounds * at_once))
 
 
-def _gains(
-    context: Context, models: Sequence[tuple[Candidate, Sequence[Trained]]], metrics: Sequence[str]
-) -> list[Gain]:
+def _others(context: Context, candidates: Sequence[Candidate]) -> list[Model]:
+    """Train further networks, each with one seed; those that fail are left out."""
+    nested = [candidate.overridden(candidate.name, NESTED) for candidate in candidates]
+    attempts = context.train(nested, context.folder / "others")
+    pairs = zip(candidates, attempts, strict=True)
+    return [(candidate, [training]) for candidate, training in pairs if training is not None]
+
+
+def _gains(context: Context, models: Sequence[Model], metrics: Sequence[str]) -> list[Gain]:
     """Return how much better than the baseline each is, by the mean prediction of its seeds."""
     pooled = [_pooled(trained) for _, trained in models]
     return null_test.gains(
