@@ -246,7 +246,8 @@ def test_an_evaluation_that_version_0_1_logged_still_closes_the_seal(store, comp
 
 def test_a_reused_run_of_version_0_1_shows_its_scores(old_run, composed):
     settings = composed(*BOSTON, "final=true")
-    [line] = summary.lines(settings, old_run.metrics, old_run.tags)
+    headline, line = summary.lines(settings, old_run.metrics, old_run.tags)
+    assert headline == "result    not better than the baseline on the test rows: of no use"
     assert re.match(r"test      test_loss 93\.97 \(95 % interval .+\), test_mae 7\.334", line)
 
 
