@@ -211,7 +211,8 @@ def command(case: Case, folder: Path, log: Path, place: str | None = None) -> in
 
         return forked(call, folder, log)
 
-    variables = {**os.environ, "GOLDILOCKS_CACHE": str(folder / "cache")}
+    ledger = {"GOLDILOCKS_LEDGER": str(folder / "ledger.db")}
+    variables = {**os.environ, "GOLDILOCKS_CACHE": str(folder / "cache"), **ledger}
     if place is not None:
         variables |= kill_hook.variables(folder.parent / "hook", [str(folder)], places, place)
     with log.open("wb") as file:

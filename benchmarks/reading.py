@@ -20,6 +20,7 @@ BEGIN = """
 import resource, sys, time
 from pathlib import Path
 import pandas as pd
+from goldilocks.dataset import cell_keys
 from goldilocks.dataset.readers import features, files
 from goldilocks.dataset.readers.reading import ReadingOptions
 path = Path(sys.argv[1])
@@ -34,8 +35,8 @@ CELLS = "cells = files.read_cells(path, header=None)\n"
 STEPS = {
     "pandas.read_csv": "pd.read_csv(path)",
     "reading": CELLS + "features.prepare(cells.frame, path, ReadingOptions())",
-    "reading and raw keys": CELLS
-    + "features.prepare(cells.frame, path, ReadingOptions()); cells.raw_keys()",
+    "reading and keys of cells": CELLS
+    + "features.prepare(cells.frame, path, ReadingOptions()); cell_keys.of_frame(cells.frame)",
     "goldilocks data": "from goldilocks import cli\n"
     "import contextlib, io\n"
     "with contextlib.redirect_stdout(io.StringIO()):\n"

@@ -222,7 +222,8 @@ def environment_of(root: Path, work: Path) -> dict[str, str]:
     }
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         environment[name] = "1"
-    return environment | {"PYTHONPATH": str(root / "src"), "GOLDILOCKS_CACHE": str(cache)}
+    own = {"GOLDILOCKS_CACHE": str(cache), "GOLDILOCKS_LEDGER": str(work / "ledger.db")}
+    return environment | {"PYTHONPATH": str(root / "src"), **own}
 
 
 def check_import(tree: Tree) -> None:

@@ -4,6 +4,8 @@ import gc
 import os
 import shutil
 import sqlite3
+import tempfile
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 prepare_environment()
 for _threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
     os.environ.setdefault(_threads, "1")  # There is a worker of pytest on each core.
+os.environ["GOLDILOCKS_LEDGER"] = str(Path(tempfile.mkdtemp()) / "ledger.db")  # Never a real one.
 os.environ["PYTHONPATH"] = str(
     ROOT / "src"
 )  # Else a subprocess would test what is installed, maybe another checkout.
@@ -32,6 +35,13 @@ def pytest_collection_finish():
     each model.
     """
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _own_ledger(monkeypatch):
+    """A test ledger for each test: what one has evaluated is new to another."""
+    file = Path(os.environ["GOLDILOCKS_LEDGER"]).with_name(f"{uuid.uuid4().hex}.db")
+    monkeypatch.setenv("GOLDILOCKS_LEDGER", str(file))
 
 
 @pytest.fixture(scope="session")

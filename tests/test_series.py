@@ -153,8 +153,8 @@ def test_no_window_crosses_a_hole_be_it_of_rows_or_of_cells(tmp_path, how):
     assert len(data.x) == (40 - 4) + (HOURS - 47 - 4)
     assert np.isfinite(data.x.seen(np.arange(len(data.x)))).all()
     assert np.isfinite(data.y).all()
-    kept = data.raw_keys[: 40 - 4].tolist()
-    assert kept == load(write_whole(tmp_path)).raw_keys[: 40 - 4].tolist()
+    kept = data.cell_keys[: 40 - 4].tolist()
+    assert kept == load(write_whole(tmp_path)).cell_keys[: 40 - 4].tolist()
 
 
 def write_whole(folder):

@@ -4,13 +4,18 @@ import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from mlflow.entities import Metric, Param
 
 from conftest import ROOT
+from goldilocks.dataset import Dataset, cell_keys, overlap
 from goldilocks.errors import SealError
+from goldilocks.protocol import Split
 from goldilocks.run import summary, test_ledger
 from goldilocks.run.run import run
 from goldilocks.run.test_ledger import Evaluation
@@ -19,6 +24,18 @@ from stored_runs import a_run
 
 BOSTON = ("dataset=boston", "dataset.source=stand_in", "trainer=smoke", "model.units=4")
 ROWS, DATA = "test rows", "data"
+A_DATASET = Dataset(
+    name="table",
+    kind="table",
+    problem="regression",
+    x=pd.DataFrame({"x": np.arange(40.0)}),
+    y=np.arange(40.0, 80.0, dtype="float32"),
+    classes=(),
+    source="original",
+    location="",
+    digest=DATA,
+)
+A_SPLIT = Split(np.arange(20), np.arange(20, 30), np.arange(30, 40))
 
 
 @pytest.fixture
@@ -51,10 +68,10 @@ def add_run(
 
 
 def ask(store, *, configuration="mine", fingerprint="mine", resumed_run=None, force=False):
+    ledgers = [ledger.StoreLedger(store)] if store.uri else []
     return test_ledger.evaluation(
         store,
-        digest=ROWS,
-        dataset_digest=DATA,
+        test_ledger.Question(ledgers, A_DATASET, A_SPLIT, ROWS),
         configuration=configuration,
         fingerprint=fingerprint,
         resumed_run=resumed_run,
@@ -64,7 +81,8 @@ def ask(store, *, configuration="mine", fingerprint="mine", resumed_run=None, fo
 
 
 def test_the_first_look_is_allowed_and_is_number_one(store):
-    assert ask(store) == Evaluation(ROWS, 1, 0, 0, 100)
+    asked = ask(store)
+    assert asked == Evaluation(asked.question, 1, 0, 0, 100)
     assert ask(store).notes == ()
 
 
@@ -129,7 +147,7 @@ def test_a_run_that_was_interrupted_before_it_looked_is_refused_where_another_ha
 ])  # fmt: skip
 def test_who_died_before_the_evaluation_has_not_looked(store, status, evaluated, counts):
     add_run(store, status=status, evaluated=evaluated)
-    assert len(ledger.evaluations(store, ROWS)) == counts
+    assert len(ledger.StoreLedger(store).runs()) == counts
     if counts:
         with pytest.raises(
             SealError,
@@ -189,14 +207,102 @@ def test_the_ledger_is_asked_once_whatever_the_number_of_runs(store, monkeypatch
         lambda *args, **named: calls.append(1) or search(*args, **named),
     )
     monkeypatch.setattr(store.client, "get_run", lambda *_: pytest.fail("run by run"))
-    assert len(ledger.evaluations(store, ROWS)) == 4
+    assert len(ledger.StoreLedger(store).runs()) == 4
     assert len(calls) == 1
 
 
 def test_without_tracking_there_is_no_ledger_and_that_is_said():
     found = ask(null.connect())
     assert found.number is None
-    assert "tracking=none keeps no ledger" in found.notes[0]
+    assert "tracking=none keeps no ledger of published data" in found.notes[0]
+
+
+def log_keys(store, run_id, keys, tmp_path):
+    """What a final run of today logs before it trains."""
+    ledger.pack(overlap.keep(keys, np.arange(len(keys)), b""), tmp_path / ledger.FILE)
+    store.client.log_artifact(run_id, str(tmp_path / ledger.FILE))
+
+
+def test_test_rows_are_known_by_what_stands_in_them(store, tmp_path):
+    keys = cell_keys.of_dataset(A_DATASET)
+    earlier = add_run(store, digest="other rows", configuration="other", **{ledger.KIND: "table"})
+    log_keys(store, earlier, keys[34:], tmp_path)
+    with pytest.raises(SealError, match=r"evaluated on these test rows \(60 % of them\)"):
+        ask(store)
+    forced = ask(store, force=True)
+    assert (forced.number, forced.elsewhere, forced.share) == (2, 0, 0.0)
+    assert ask(store, configuration="other").number == 1, "it is the same configuration"
+
+
+def test_a_few_test_rows_that_were_evaluated_are_said_in_per_cent(store, tmp_path, monkeypatch):
+    earlier = add_run(store, digest="other rows", **{ledger.KIND: "table"})
+    log_keys(store, earlier, cell_keys.of_dataset(A_DATASET)[39:], tmp_path)
+    with pytest.raises(SealError, match=r"\(10 % of them\)"):
+        ask(store)
+    monkeypatch.setattr(test_ledger, "LIMIT", 0.2)
+    asked = ask(store)
+    assert asked.number == 1
+    assert "10 % of the test rows were evaluated before." in asked.notes
+
+
+def test_where_content_cannot_tell_that_is_said(store):
+    add_run(store, digest="other rows", **{ledger.KIND: "table"})  # Its keys are gone.
+    assert any("content cannot tell" in note for note in ask(store).notes)
+
+
+def rival(store, name, **tags):
+    """A run of another configuration that comes while one is being claimed."""
+    return add_run(store, evaluated=None, status="RUNNING", configuration=name, **tags)
+
+
+class FixedTracker(null.NullTracker):
+    """Says which run it is of, and calls something when the store has what it was told."""
+
+    def __init__(self, run_id, when_sent):
+        self.run_id = run_id
+        self.flush = when_sent
+
+
+@pytest.mark.parametrize(
+    ("sent", "granted", "run_id", "goes_on"),
+    [
+        (1, False, "0", True),
+        (1, False, "g", False),
+        (1, True, "0", False),
+        (2, False, "g", True),
+        (2, True, "0", False),
+    ],
+    ids=["it came later", "it has the lower ID", "it goes on", "it will see us", "both go on"],
+)
+def test_of_two_runs_that_come_at_once_one_goes_on(
+    store, monkeypatch, sent, granted, run_id, goes_on
+):
+    monkeypatch.setattr(test_ledger, "SETTLING", 0.0)
+    tags, calls = {ledger.GRANTED: "true"} if granted else {}, []
+
+    def when_sent():
+        calls.append(1)
+        if len(calls) == sent:
+            rival(store, "other", **tags)
+
+    evaluation, tracker = ask(store), FixedTracker(run_id, when_sent)
+    claim = test_ledger.claimed(evaluation, tracker, "mine", {"configuration": "mine"}, force=False)
+    if goes_on:
+        with claim:
+            return
+    with pytest.raises(SealError, match="is about to be evaluated"), claim:
+        pass
+
+
+def test_a_run_without_a_sign_of_life_stands_in_nobodys_way(store, monkeypatch):
+    rival(store, "other")
+    with pytest.raises(
+        SealError, match=r"is about to be evaluated \(if its process is gone: until"
+    ):
+        ask(store)
+    later = time.time() + ledger.LEASE + 1
+    monkeypatch.setattr(ledger.time, "time", lambda: later)
+    assert ask(store).number == 1
 
 
 @pytest.mark.parametrize(
@@ -339,7 +445,26 @@ def test_a_run_that_never_looked_stands_in_nobodys_way(store, composed, monkeypa
     [died] = everything(store)
     assert ledger.DIGEST in died.data.tags
     assert ledger.EVALUATED not in died.data.tags
-    assert ledger.evaluations(store, died.data.tags[ledger.DIGEST]) == []
+    assert ledger.StoreLedger(store).runs() == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_persons_own_rows_are_known_in_every_folder_and_without_tracking(
+    folder, composed, monkeypatch
+):
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame(generator.normal(size=(120, 4)).round(4), columns=list("abcy"))
+    frame.to_csv(folder / "rows.csv", index=False)
+    table = ("dataset=table", f"dataset.file={folder / 'rows.csv'}", "dataset.target=y")
+    quick = (*table, "trainer=smoke", "final=true")
+    run(composed(*quick, "tracking=none"))
+    (folder / "other").mkdir()
+    monkeypatch.chdir(folder / "other")
+    with pytest.raises(SealError, match=r"\(100 % of them\): run \w+ \(.+ UTC, with test_loss"):
+        run(composed(*quick, "dataset.drop=[a]"))
+    run(composed(*quick, "seed=3"))
+    with pytest.raises(SealError, match=r"with test_loss"):
+        run(composed(*quick, "protocol.seed=5", "tracking=none"))
 
 
 @pytest.mark.slow

@@ -220,10 +220,15 @@ class Settings:
         """Return the hash that identifies a result: effective settings, data, code and fold."""
         return hash_of([deciding(self.flat), data_digest, code_digest, part])
 
-    def configuration(self, data_digest: str, code_digest: str) -> str:
-        """Return the hash that identifies a choice: a fingerprint, but the same for every seed."""
+    def configuration(self, data_digest: str, own_digest: str) -> str:
+        """Return the hash that identifies a choice, the same for all seeds and versions of ours.
+
+        Args:
+            data_digest: `Dataset.digest`.
+            own_digest: Of the person's own packages; "" where it calls none.
+        """
         chosen = {key: value for key, value in deciding(self.flat).items() if key not in SEEDS}
-        return hash_of([chosen, data_digest, code_digest])
+        return hash_of([chosen, data_digest, own_digest])
 
     def candidate(self, data_digest: str) -> str:
         """Return the hash that a final run shares with those which validated its choices."""

@@ -77,10 +77,10 @@ class Dataset:
             where each stands for itself.
         query: Name of the column of queries, whose rows are ranked against each other and are the
             groups; "" where rows are not ranked.
-        raw_keys: uint64 (rows,), a hash of each row's cells as they stand in its file, all columns,
-            before anything is read: equal rows have equal keys, whatever the reading options are,
-            so that a ledger can tell which rows were tested before. Series: of the row that each
-            window predicts. None where the rows come from no file of rows.
+        cell_keys: uint64 (rows, cells), a key of each cell of a row as it stands in its file, all
+            columns, before anything is read, so that a ledger knows rows again whatever the reading
+            options are. Images: of the bytes of each file. Series: of each target at the last time
+            that a window predicts. None where `x` and `y` are what the source holds.
         target: Name of the column that is predicted, several joined by ", "; "" where the rows came
             without columns.
         outputs: Of several numbers that are predicted: how each is written, by its name, in the
@@ -123,7 +123,7 @@ class Dataset:
     naive: Mapping[str, Naive] = field(default_factory=dict)
     groups: np.ndarray | None = None
     query: str = ""
-    raw_keys: np.ndarray | None = None
+    cell_keys: np.ndarray | None = None
     target: str = ""
     outputs: Mapping[str, Reading] = field(default_factory=dict)
     target_reading: Reading | None = None

@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from goldilocks import console
-from goldilocks.dataset import Dataset, images
+from goldilocks.dataset import Dataset, cell_keys, images
 from goldilocks.dataset.readers import content, folders
 from goldilocks.dataset.sources import archive, cache
 from goldilocks.dataset.stand_ins import faces, heads
@@ -163,4 +164,6 @@ def _drawn(image_size: int) -> Dataset:
         source="stand_in",
         location=f"{DRAWN} faces drawn by goldilocks.dataset.stand_ins.faces, seed 0",
         digest=str(arrays["digest"][0]),
+        # The same faces in every size.
+        cell_keys=cell_keys.of_frame(pd.DataFrame(np.arange(DRAWN))),
     )

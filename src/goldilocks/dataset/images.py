@@ -232,6 +232,7 @@ def read(
         target_reading=listing.target_reading,
         subset=subset,
         image_size=streamed_size,
+        cell_keys=np.ascontiguousarray(hashes[rows, :8]).view(np.uint64),
         levels=_levels(decoded["facts"]),
         notes=notes,
     )

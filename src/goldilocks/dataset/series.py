@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from goldilocks.dataset import Dataset
+from goldilocks.dataset import Dataset, cell_keys
 from goldilocks.dataset.readers import features, files, grids, naive, tabular, times
 from goldilocks.dataset.readers.reading import NUMBER, TRUTH, Reading, ReadingOptions
 from goldilocks.dataset.readers.spacing import Spacing
@@ -151,6 +151,7 @@ def load(
             f"{' '.join([*on_grid, ''])}Add rows, or use a smaller {smaller}."
         )
 
+    last = windows.starts + windows.reach
     cells = grid.values.where(grid.is_known).to_numpy("float32")
     return Dataset(
         name="series",
@@ -166,7 +167,9 @@ def load(
         overlap=windows.overlap(purge=purge),
         naive=naive.forecasts(windows, grid.times),
         header=header,
-        raw_keys=table.raw_keys()[points.rows[grid.rows[windows.starts + windows.reach]]],
+        cell_keys=cell_keys.of_series(
+            points.values[grid.rows[last]], windows.values[last][:, list(windows.target)]
+        ),
         target=", ".join(target_columns),
         outputs=_outputs(windows, grid.spacing, readings),
         time_columns=tuple(time_columns),

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from goldilocks.dataset import Dataset
+from goldilocks.dataset import Dataset, cell_keys
 from goldilocks.dataset.readers import features, files, problems, splits, tabular, targets
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.sources import cache
@@ -158,7 +158,7 @@ def load(
         groups=groups,
         query=query or "",
         header=header,
-        raw_keys=table.raw_keys()[usable],
+        cell_keys=cell_keys.of_frame(frame),
         target=", ".join(answers.columns),
         outputs=problems.outputs(list(answers), y, classes, styles),
         target_reading=styles.get(labels[0]),

@@ -163,7 +163,6 @@ def load(
         ),
         header=header,
         groups=rows.groups,
-        raw_keys=rows.raw_keys,
         target=target_names,
         outputs=problems.outputs(list(rows.answers), y, classes, {}),
         target_reading=rows.target_reading,
@@ -183,7 +182,6 @@ class _Rows:
         parts: As `splits.fixed` takes them.
         target_reading: As in `Dataset`.
         groups: As in `Dataset`.
-        raw_keys: As in `Dataset`.
     """
 
     x: np.ndarray
@@ -192,7 +190,6 @@ class _Rows:
     parts: Sequence[str] | np.ndarray
     target_reading: Reading | None = None
     groups: np.ndarray | None = None
-    raw_keys: np.ndarray | None = None
 
 
 def _from_folder(listing: folders.Listing) -> _Rows:
@@ -264,5 +261,4 @@ def _from_file(
         notes=notes,
         parts=parted.parts[usable],
         target_reading=styles.get(labels[0]),
-        raw_keys=table.raw_keys()[usable],
     )

@@ -142,6 +142,11 @@ class RunContext:
         """Return the hash of the code, with the person's own packages where it calls them."""
         return provenance.digest(self.settings.packages)
 
+    @property
+    def own_digest(self) -> str:
+        """Return the hash of the person's own packages; "" where it calls none."""
+        return provenance.own_digest(self.settings.packages)
+
     def fingerprint(self, spec: TrainingSpec) -> str:
         """Return the hash that identifies the result of a training, or of all (`part` "")."""
         return spec.settings.fingerprint(self.dataset.digest, self.code_digest, spec.part)
@@ -175,11 +180,12 @@ class RunContext:
             spec.part or self.settings.name,
             parent=parent,
             params=spec.settings.flat,
-            tags=self._tags(spec),
+            tags=self.tags(spec),
             resume=None if resumed is None else resumed.run_id,
         )
 
-    def _tags(self, spec: TrainingSpec) -> dict[str, str]:
+    def tags(self, spec: TrainingSpec) -> dict[str, str]:
+        """Return what the run of a training can be found by."""
         tags = {
             "problem": self.problem.type,
             "role": spec.role,
@@ -188,7 +194,7 @@ class RunContext:
             "fingerprint": self.fingerprint(spec),
             "backend": "jax" if self.fingerprint(spec) in self.shared.trained else "tensorflow",
             CANDIDATE: spec.settings.candidate(self.dataset.digest),
-            "configuration": spec.settings.configuration(self.dataset.digest, self.code_digest),
+            "configuration": spec.settings.configuration(self.dataset.digest, self.own_digest),
         }
         if self.data and self.data.findings:
             tags["findings"] = findings.codes(self.data.findings)
@@ -198,7 +204,5 @@ class RunContext:
             tags["init_from"] = source_run
         if spec.fold:
             tags["fold"] = str(spec.fold)
-        if spec.evaluation:
-            tags["test.digest"] = spec.evaluation.digest
         tags |= query.own_tags(self.problem)
         return tags | provenance.tags() | {"code.digest": self.code_digest}

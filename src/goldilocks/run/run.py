@@ -15,7 +15,7 @@ import numpy as np
 
 from goldilocks import console
 from goldilocks.config.settings import Settings
-from goldilocks.dataset import findings, row_keys
+from goldilocks.dataset import findings
 from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.jobs import records
@@ -23,7 +23,7 @@ from goldilocks.protocol import Split, notes_of_all, parts
 from goldilocks.run import data_summary, next_moves, promise, summary, test_ledger, warm_start
 from goldilocks.run.context import RunContext, Shared, TrainingSpec
 from goldilocks.search.options import read_spec
-from goldilocks.tracking import Store
+from goldilocks.tracking import Store, user_ledger
 from goldilocks.tracking.query import StoredRun
 
 if TYPE_CHECKING:
@@ -191,15 +191,10 @@ def _train(
         for line in findings.lines(data.findings):
             console.note(f"  {line}")
 
-    test_lock = contextlib.nullcontext()
-    if settings.tree["final"]:
-        digest = row_keys.digest(context.dataset, run_spec.split.test)
-        test_lock = context.store.lock(f"test-{digest}", "about to evaluate these test rows")
-
     with contextlib.ExitStack() as stack:
         # Two final runs that open at once must see each other. Hold the lock until the run is open:
         # from then on, the test ledger of others lists it.
-        with test_lock:
+        with user_ledger.lock() if settings.tree["final"] else contextlib.nullcontext():
             if settings.tree["final"]:
                 run_spec = _with_evaluation(context, run_spec, splits, interrupted=interrupted)
                 specs = [run_spec]
@@ -217,11 +212,20 @@ def _train(
                 context.open_run(run_spec, parent=parent, resumed=interrupted)
             )
 
+            if run_spec.evaluation:
+                claim = test_ledger.claimed(
+                    *(run_spec.evaluation, tracker, settings.name, context.tags(run_spec)),
+                    force=settings.tree["force"],
+                )
+                stack.enter_context(claim)
+
         _record(settings, run_id=tracker.run_id)
         if is_alone and settings.traits.trainer.together:
             trained = programs.train([(context, spec) for spec in specs], tracker.run_id)
             context.shared.trained.update(trained)
         outcomes = train.train(context, specs, tracker)
+        if run_spec.evaluation:
+            test_ledger.record(run_spec.evaluation, tracker.run_id, outcomes[0].metrics)
         if context.pruned:
             tracker.tags(train.PRUNED)
             _record(settings, pruned=True)
@@ -247,9 +251,8 @@ def _with_evaluation(
     validation_rows = np.unique(np.concatenate([fold.validation for fold in splits]))
     evaluation = test_ledger.evaluation(
         context.store,
-        digest=row_keys.digest(dataset, split.test),
-        dataset_digest=dataset.digest,
-        configuration=spec.settings.configuration(dataset.digest, context.code_digest),
+        test_ledger.ask(context.settings, context.store, dataset, split),
+        configuration=context.tags(spec)["configuration"],
         fingerprint=context.fingerprint(spec),
         resumed_run=None if interrupted is None else interrupted.run_id,
         force=context.settings.tree["force"],

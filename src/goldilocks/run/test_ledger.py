@@ -1,22 +1,39 @@
-"""The seal of the test rows: which configurations were evaluated, and whether another may be."""
+"""The seal of the test rows: which configurations were evaluated, and whether another may be.
+
+Two final runs that begin at once must see each other. On one machine a lock lets one after the
+other ask and say that it is about to be evaluated. Of several machines on one store each says so,
+waits, and asks again; the one with the lowest ID goes on, says that it does, and asks once more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import contextlib
+import tempfile
+import time
+import uuid
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldilocks.config.settings import SEEDS, deciding
-from goldilocks.errors import SealError
-from goldilocks.formatting import number
-from goldilocks.tracking import ledger
-from goldilocks.tracking.ledger import evaluated_at
+from goldilocks.config.settings import SEEDS, Settings, deciding
+from goldilocks.dataset import Dataset, cell_keys, overlap, row_keys
+from goldilocks.errors import SealError, StoreError
+from goldilocks.formatting import number, percent
+from goldilocks.protocol import Split
+from goldilocks.tracking import ledger, user_ledger
+from goldilocks.tracking.journal import milliseconds
+from goldilocks.tracking.ledger import StoreLedger, evaluated_at
+from goldilocks.tracking.user_ledger import UserLedger
 
 if TYPE_CHECKING:
-    from goldilocks.tracking import Store
+    from goldilocks.tracking import Store, Tracker
     from goldilocks.tracking.query import StoredRun
 
 NAMED = 3  # earlier evaluations that a refusal names
+LIMIT = 0.05  # of the test rows: from here on, rows that were evaluated before are refused
+SETTLING = 0.5  # seconds until what another machine has written can be read
 
 # What a store logs beside a score on the test rows. Stores of version 0.1 have the older names.
 EVALUATIONS = "test_evaluations"
@@ -33,11 +50,82 @@ NO_SCORES = (
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """A run that was evaluated on test rows, or is about to be.
+
+    Attributes:
+        run: Of the store, or of the person's ledger.
+        share: Which fraction of the rows that are asked about were among its test rows; None where
+            content cannot tell.
+    """
+
+    run: StoredRun
+    share: float | None
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether so many of the rows were evaluated that another evaluation is refused."""
+        return self.share is not None and self.share >= LIMIT
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Test rows that are asked about.
+
+    Attributes:
+        ledgers: Where they may be.
+        dataset: The data set.
+        split: Its rows; those of the test are asked about.
+        digest: Of the content of the test rows.
+        claim_id: What a person's ledger calls a run that no store has.
+        shares: What was found out, by the digests of other test rows.
+    """
+
+    ledgers: Sequence[StoreLedger | UserLedger]
+    dataset: Dataset
+    split: Split
+    digest: str
+    claim_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    shares: dict[str, float | None] = field(default_factory=dict[str, "float | None"])
+
+    def overlaps(self) -> list[Overlap]:
+        """Return the runs that were evaluated on test rows, or are about to be.
+
+        Raises:
+            StoreError: If a ledger cannot be read.
+        """
+        runs: dict[str, Overlap] = {}
+        for book in self.ledgers:
+            for run in book.runs():
+                digest = run.tags[ledger.DIGEST]
+                if run.run_id not in runs:
+                    runs[run.run_id] = Overlap(run, self._share(book, run, digest))
+        return list(runs.values())
+
+    def kept(self, book: StoreLedger | UserLedger) -> overlap.Kept:
+        """Return what a ledger keeps of the test rows."""
+        keys = cell_keys.of_dataset(self.dataset)
+        return overlap.keep(keys, self.split.test, book.secret)
+
+    def _share(self, book: StoreLedger | UserLedger, run: StoredRun, digest: str) -> float | None:
+        if digest == self.digest:
+            return 1.0
+        if run.tags.get(ledger.KIND) != self.dataset.kind:  # Or of an earlier version.
+            return 0.0
+        if digest not in self.shares:
+            asked = overlap.ask(self.dataset, self.split.test, self.split.train)
+            self.shares[digest] = None
+            with contextlib.suppress(StoreError):  # Its keys are gone: the digest decides.
+                self.shares[digest] = overlap.share(asked, book.kept(run), book.secret)
+        return self.shares[digest]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The evaluation of a final run on its test rows.
 
     Attributes:
-        digest: Digest of the content of the test rows.
+        question: The test rows.
         number: How many configurations have been evaluated on these rows, this one included; None
             where no ledger is kept.
         elsewhere: Number of final runs that were evaluated on other test rows of the same data.
@@ -45,27 +133,42 @@ class Evaluation:
             data; None without a ledger.
         validation_rows: Number of validation rows of this run's protocol, before they were joined
             to the training rows.
+        earlier: IDs of the runs that the ledgers had before this one.
+        share: Which fraction of the test rows was evaluated before, of less than `LIMIT`.
+        is_untold: Whether content cannot tell if these rows were among other test rows.
     """
 
-    digest: str
+    question: Question
     number: int | None
     elsewhere: int
     configurations: int | None
     validation_rows: int
+    earlier: frozenset[str] = frozenset()
+    share: float = 0.0
+    is_untold: bool = False
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Return the sentences that stand beside the scores."""
         if self.number is None:
             return (
-                "tracking=none keeps no ledger: nobody knows whether these test rows were "
-                "evaluated before.",
+                "tracking=none keeps no ledger of published data: nobody knows whether these test "
+                "rows were evaluated before.",
             )
-        if not self.elsewhere:
-            return ()
 
-        runs = "final run was" if self.elsewhere == 1 else "final runs were"
-        return (f"{self.elsewhere} {runs} evaluated on other test rows of the same data.",)
+        notes: list[str] = []
+        if self.elsewhere:
+            runs = "final run was" if self.elsewhere == 1 else "final runs were"
+            notes.append(f"{self.elsewhere} {runs} evaluated on other test rows of the same data.")
+        if self.share:
+            notes.append(f"{percent(self.share)} of the test rows were evaluated before.")
+        if self.is_untold:
+            notes.append(
+                "Whether these test rows were among others that were evaluated, content cannot "
+                "tell: too few of their cells are rare, or the keys of the others are gone. Only "
+                "the same test rows are known again."
+            )
+        return tuple(notes)
 
 
 def warning(evaluations: float | None) -> str:
@@ -80,26 +183,40 @@ def evaluations(metrics: Mapping[str, float]) -> float | None:
     return metrics.get(EVALUATIONS, metrics.get(EVALUATIONS_BEFORE))
 
 
+def ask(settings: Settings, store: Store, dataset: Dataset, split: Split) -> Question:
+    """Return what is asked about the test rows of a split.
+
+    Of a person's own data, the ledger of that person is asked as well.
+
+    Raises:
+        StoreError: That ledger cannot be opened.
+    """
+    ledgers: list[StoreLedger | UserLedger] = []
+    if store.uri:
+        ledgers.append(StoreLedger(store))
+    if settings.traits.dataset.requires:
+        ledgers.append(user_ledger.connect())
+    return Question(ledgers, dataset, split, row_keys.digest(dataset, split.test))
+
+
 def evaluation(
     store: Store,
+    question: Question,
     *,
-    digest: str,
-    dataset_digest: str,
     configuration: str,
     fingerprint: str,
     resumed_run: str | None,
     force: bool,
     validation_rows: int,
 ) -> Evaluation:
-    """Check the seal before a final run opens. The caller holds the lock of the digest meanwhile.
+    """Check the seal before a final run opens. The caller holds the lock of the ledgers meanwhile.
 
     Runs of the same configuration with other seeds share one evaluation: their mean and spread are
     one result.
 
     Args:
         store: An open store.
-        digest: Digest of the content of the test rows.
-        dataset_digest: Digest of the data set.
+        question: The test rows.
         configuration: `Settings.configuration` of the final run.
         fingerprint: `Settings.fingerprint` of the final run.
         resumed_run: ID of the interrupted run that goes on; None for a new run. One that was
@@ -110,32 +227,135 @@ def evaluation(
     Raises:
         SealError: If another configuration was evaluated on these rows, or is about to be, and
             `force` is false.
-        StoreError: If the store cannot be read.
+        StoreError: If a ledger cannot be read.
     """
-    if not store.uri:
-        return Evaluation(digest, None, 0, None, validation_rows)
+    if not question.ledgers:
+        return Evaluation(question, None, 0, None, validation_rows)
 
-    runs = ledger.evaluations(store, digest)
+    overlaps = question.overlaps()
     # A run of version 0.1 has no configuration: only an equal fingerprint makes it the same.
     others = [
-        run
-        for run in runs
-        if run.run_id != resumed_run
-        and run.tags.get("configuration") != configuration
-        and run.tags.get("fingerprint") != fingerprint
+        found
+        for found in overlaps
+        if found.run.run_id != resumed_run
+        and found.run.tags.get("configuration") != configuration
+        and found.run.tags.get("fingerprint") != fingerprint
     ]
-    position = len({_configuration(run) for run in others}) + 1
-    evaluated_before = any(run.run_id == resumed_run for run in runs)
-    if others and not evaluated_before and not force:
-        raise SealError(refusal(others, position))
-
-    return Evaluation(
-        digest,
-        position,
-        len(ledger.evaluations_elsewhere(store, dataset_digest, digest)),
-        len({_configuration(run) for run in ledger.validation_runs(store, dataset_digest)}),
-        validation_rows,
+    sealed = [found for found in others if found.is_sealed]
+    evaluated_before = any(
+        found.run.run_id == resumed_run and evaluated_at(found.run) for found in overlaps
     )
+    if sealed and not evaluated_before and not force:
+        raise SealError(refusal(sealed))
+
+    data = question.dataset.digest
+    return Evaluation(
+        question,
+        position(sealed),
+        sum(
+            not found.is_sealed
+            and bool(evaluated_at(found.run))
+            and found.run.tags.get("dataset.digest") == data
+            for found in overlaps
+        ),
+        len({_configuration(run) for run in ledger.validation_runs(store, data)}),
+        validation_rows,
+        earlier=frozenset(found.run.run_id for found in overlaps),
+        share=max((found.share or 0.0 for found in others if not found.is_sealed), default=0.0),
+        is_untold=any(found.share is None for found in others),
+    )
+
+
+@contextlib.contextmanager
+def claimed(
+    evaluation: Evaluation, tracker: Tracker, name: str, tags: Mapping[str, str], *, force: bool
+) -> Generator[None]:
+    """Say in all ledgers that an open run is about to be evaluated, until it ends.
+
+    Args:
+        evaluation: Of the final run.
+        tracker: Of the open run.
+        name: Of the run, for people.
+        tags: Of the run.
+        force: Whether it is evaluated whoever else is about to be.
+
+    Raises:
+        SealError: Another configuration is about to be evaluated on these rows.
+        StoreError: A ledger cannot be written.
+    """
+    question = evaluation.question
+    intent = {
+        ledger.DIGEST: question.digest,
+        ledger.KIND: question.dataset.kind,
+        ledger.INTENT: str(milliseconds()),
+    }
+    with contextlib.ExitStack() as stack:
+        for book in question.ledgers:
+            if isinstance(book, UserLedger):
+                run = user_ledger.entry(
+                    tracker.run_id or question.claim_id, name, {**tags, **intent}
+                )
+                stack.enter_context(book.claim(run, question.kept(book)))
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                ledger.pack(question.kept(book), Path(folder) / ledger.FILE)
+                tracker.files(Path(folder))
+            tracker.tags(intent)
+            tracker.flush()
+            if not force:
+                time.sleep(SETTLING)
+                _check_rivals(evaluation, tracker.run_id, tags["configuration"], granted=False)
+            tracker.tags({ledger.GRANTED: "true"})
+            tracker.flush()
+            if not force:
+                _check_rivals(evaluation, tracker.run_id, tags["configuration"], granted=True)
+        yield
+
+
+def _check_rivals(
+    evaluation: Evaluation, run_id: str, configuration: str, *, granted: bool
+) -> None:
+    """Raise SealError where a run that came meanwhile goes first.
+
+    Args:
+        evaluation: Of the run that asks.
+        run_id: Its ID.
+        configuration: Its configuration.
+        granted: Whether it has said that it goes on: who did so as well goes first.
+    """
+    rivals: list[Overlap] = []
+    for found in evaluation.question.overlaps():
+        run = found.run
+        is_other = run.tags.get("configuration") != configuration
+        if not is_other or run.run_id in evaluation.earlier or not found.is_sealed:
+            continue
+        if evaluated_at(run) or ledger.GRANTED in run.tags or (not granted and run.run_id < run_id):
+            rivals.append(found)
+    if rivals:
+        raise SealError(refusal(rivals))
+
+
+def mark(evaluation: Evaluation, tracker: Tracker) -> None:
+    """Record that a run is evaluated now, before anyone sees a result."""
+    tracker.mark_test_evaluation()
+    record(evaluation, tracker.run_id, {})
+
+
+def record(evaluation: Evaluation, run_id: str, metrics: Mapping[str, float]) -> None:
+    """Record in a person's ledger that a run is evaluated now, or what it scored.
+
+    Args:
+        evaluation: Of the run.
+        run_id: Its ID; "" where no store has it.
+        metrics: Of the run; empty before it is evaluated.
+
+    Raises:
+        StoreError: The ledger cannot be written.
+    """
+    scores = {name: value for name, value in metrics.items() if is_score(name)}
+    for book in evaluation.question.ledgers:
+        if isinstance(book, UserLedger):
+            book.record(run_id or evaluation.question.claim_id, scores)
 
 
 def _configuration(run: StoredRun) -> str:
@@ -146,20 +366,25 @@ def _configuration(run: StoredRun) -> str:
     return repr(sorted(chosen.items())) if chosen else run.tags.get("fingerprint", run.run_id)
 
 
-def refusal(others: Sequence[StoredRun], position: int) -> str:
+def position(others: Sequence[Overlap]) -> int:
+    """Return which evaluation of these rows it is, after those of other configurations."""
+    return len({_configuration(found.run) for found in others}) + 1
+
+
+def refusal(others: Sequence[Overlap]) -> str:
     """Return why the seal stays closed: who was evaluated, when, and with what result.
 
     Args:
         others: Runs of other configurations.
-        position: Which evaluation of these rows it would be.
     """
-    named = "; ".join(_described(run) for run in others[:NAMED])
+    named = "; ".join(_described(found.run) for found in others[:NAMED])
     more = f"; and {len(others) - NAMED} more" if len(others) > NAMED else ""
+    share = max(found.share or 0.0 for found in others)
     return (
-        f"another configuration was evaluated on these test rows: {named}{more}. Expected one "
-        "evaluation, of one configuration that was chosen by validation: once you have seen a "
-        "test result, the next one is biased. Keep the first, or add force=true; reports will "
-        f"mark it as test evaluation {position}."
+        f"another configuration was evaluated on these test rows ({percent(share)} of them): "
+        f"{named}{more}. Expected one evaluation, of one configuration that was chosen by "
+        "validation: once you have seen a test result, the next one is biased. Keep the first, or "
+        f"add force=true; reports will mark it as test evaluation {position(others)}."
     )
 
 
@@ -177,7 +402,8 @@ def _described(run: StoredRun) -> str:
     name = f"run {run.run_id} ({run.name})"
     when = evaluated_at(run)[:16].replace("T", " ")
     if not when:
-        return f"{name} is about to be evaluated"
+        until = datetime.fromtimestamp(ledger.expires(run), UTC)
+        return f"{name} is about to be evaluated (if its process is gone: until {until:%H:%M} UTC)"
 
     scores = ", ".join(f"{metric} {number(value)}" for metric, value in results(run).items())
     if not scores:

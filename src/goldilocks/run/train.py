@@ -22,7 +22,7 @@ from goldilocks.encoding.targets import (
     target_spread,
 )
 from goldilocks.model import Facts, transfer
-from goldilocks.run import description, figures, room, warm_start
+from goldilocks.run import description, figures, room, test_ledger, warm_start
 from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
 from goldilocks.run.outcome import Outcome, evaluate, read_outcome
 from goldilocks.tracking import Tracker, query
@@ -115,7 +115,8 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
     rows = result.validation
     if settings.tree["final"]:
         rows = spec.split.test
-        tracker.mark_test_evaluation()
+        assert spec.evaluation is not None
+        test_ledger.mark(spec.evaluation, tracker)
     predictions = predict(
         fit_spec.encoder, fit_spec.model, dataset, rows, one_of_many=trained is not None
     )

@@ -13,7 +13,7 @@ query, selection, histories  runs that are searched for, and their curves
 inputs      what the model of a run takes
 registry    registered models, their versions and the champion
 served      how MLflow loads a logged model to serve it
-ledger      which final runs were evaluated on which test rows
+ledger      which final runs were evaluated on which test rows; `user_ledger`: of one's own data
 failures    what goes wrong -> a sentence
 provenance  the code, the packages, the machine
 """

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 FOLDER = Path(".goldilocks")  # in the working folder
 RUNS = FOLDER / "runs"
 DAMAGED = FOLDER / "damaged"  # copies of journals, as they were found
+HEARTBEAT = "goldilocks.heartbeat"  # tag of a run: when its process lived, in milliseconds
 NEW = "new-"  # how the folder of a journal begins whose run has no ID yet
 # What a value of each kind has at least; `tracking.sender` says what is done with it.
 KINDS: Mapping[str, Mapping[str, type]] = {

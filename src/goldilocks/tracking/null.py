@@ -24,7 +24,7 @@ class NullTracker:
     def epoch(self, *values: object, **named: object) -> None:
         """Log nothing."""
 
-    metrics = tags = describe = dataset = files = model = mark_test_evaluation = epoch
+    metrics = tags = describe = dataset = files = model = mark_test_evaluation = flush = epoch
 
 
 class NullStore:

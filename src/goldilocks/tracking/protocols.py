@@ -50,6 +50,10 @@ class Tracker(Protocol):
         """Set tags, replacing those of the same names."""
         ...
 
+    def flush(self) -> None:
+        """Send to the store what waits; raise StoreError where it does not take it."""
+        ...
+
     def mark_test_evaluation(self) -> None:
         """Record that the test rows are evaluated now, before anyone sees a result."""
         ...

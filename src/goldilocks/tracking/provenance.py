@@ -46,7 +46,14 @@ def digest(packages: Sequence[str]) -> str:
     """Return the SHA-256, hexadecimal, of our code and of the source files of other packages."""
     if not packages:
         return code().digest
-    hashed = hashlib.sha256(code().digest.encode())
+    return hashlib.sha256((code().digest + own_digest(packages)).encode()).hexdigest()
+
+
+def own_digest(packages: Sequence[str]) -> str:
+    """Return the SHA-256, hexadecimal, of the source files of packages; "" of none."""
+    if not packages:
+        return ""
+    hashed = hashlib.sha256()
     for package in packages:
         spec = importlib.util.find_spec(package)
         folders = [] if spec is None else spec.submodule_search_locations or [spec.origin or ""]

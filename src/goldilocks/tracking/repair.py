@@ -142,7 +142,7 @@ def _reason(entries: list[Entry]) -> str:
 
 def _last_sign(run: StoredRun) -> int:
     """Return when a run was heard of last, in milliseconds since 1970."""
-    return max(run.started, int(run.tags.get(sender.HEARTBEAT, 0)))
+    return max(run.started, int(run.tags.get(journal.HEARTBEAT, 0)))
 
 
 def _named(left: Journal, entries: list[Entry]) -> str:

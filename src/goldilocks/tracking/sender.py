@@ -28,7 +28,6 @@ from goldilocks.tracking.database import located
 from goldilocks.tracking.journal import KINDS, Entry, Journal
 
 JOURNAL = "goldilocks.journal"  # tag of a run or model: what its journal calls it
-HEARTBEAT = "goldilocks.heartbeat"  # tag of a run: when its process lived, in milliseconds
 # Kinds of entries that go together: of a run that trained for less than a second the store has all
 # in two calls, and each takes some ten transactions. "begin" and the like are for `repair`.
 TOGETHER = ("begin", "opened", "resumed", "params", "metrics", "tags")

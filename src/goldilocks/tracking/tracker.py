@@ -9,7 +9,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from goldilocks.errors import StoreError
 from goldilocks.formatting import cut
 from goldilocks.tracking import ledger, sender
 from goldilocks.tracking.failures import FAILURES, explained, is_refusal
-from goldilocks.tracking.journal import Journal, last_epoch, milliseconds
+from goldilocks.tracking.journal import HEARTBEAT, Journal, last_epoch, milliseconds
 from goldilocks.tracking.query import written
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ class JournalTracker:
 
     def mark_test_evaluation(self) -> None:
         """Record, in the journal and the store, that the test rows are evaluated now."""
-        self.tags({ledger.EVALUATED: datetime.now(UTC).isoformat(timespec="seconds")})
+        self.tags({ledger.EVALUATED: ledger.now()})
         with contextlib.suppress(StoreError):  # It is sent with what follows.
             self.flush()
 
@@ -227,7 +226,7 @@ class JournalTracker:
             if time.monotonic() - beat > SECONDS_BETWEEN_BEATS:
                 beat = time.monotonic()
                 with contextlib.suppress(*FAILURES):
-                    self.store.client.set_tag(self.run_id, sender.HEARTBEAT, str(milliseconds()))
+                    self.store.client.set_tag(self.run_id, HEARTBEAT, str(milliseconds()))
 
         until = time.monotonic() + self._patience
         while self._try_to_send() and self._waiting and time.monotonic() < until:

@@ -41,14 +41,6 @@ class Cells:
     header: int
     notes: tuple[str, ...] = ()
 
-    def raw_keys(self) -> np.ndarray:
-        """Return a hash of the cells of each row, uint64 (rows,), as `Dataset.raw_keys` says."""
-        plain = {
-            at: column.map(repr) if column.dtype == object else column
-            for at, (_, column) in enumerate(self.frame.items())
-        }
-        return pd.util.hash_pandas_object(pd.DataFrame(plain), index=False).to_numpy(np.uint64)
-
 
 def read_cells(path: Path, *, header: Header, ask: bool = True) -> Cells:
     """Return the cells of a file.

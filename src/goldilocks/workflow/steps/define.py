@@ -7,12 +7,11 @@ import math
 
 import numpy as np
 
-from goldilocks.dataset import findings, row_keys
+from goldilocks.dataset import findings
 from goldilocks.problem import COST, PROBLEMS
 from goldilocks.protocol import notes_of_all, parts
 from goldilocks.report.workflow.results import ProblemResult
-from goldilocks.run import data_summary
-from goldilocks.tracking import ledger
+from goldilocks.run import data_summary, test_ledger
 from goldilocks.workflow import prose
 from goldilocks.workflow.balance import FREQUENT, most_frequent
 from goldilocks.workflow.candidate import Candidate
@@ -53,9 +52,10 @@ def step(context: Context) -> ProblemResult:
     findings.refuse(data.findings)
 
     # Unless they are evaluated by force, the last step will refuse test rows that are known.
-    evaluations = []
+    earlier = None
     if not settings.tree["force"]:
-        evaluations = ledger.evaluations(context.store, row_keys.digest(dataset, split.test))
+        overlaps = test_ledger.ask(settings, context.store, dataset, split).overlaps()
+        earlier = next((found for found in overlaps if found.is_sealed), None)
     report = prose.report(
         "problem",
         problem=context.problem,
@@ -63,7 +63,7 @@ def step(context: Context) -> ProblemResult:
         protocol=protocol,
         reasons=(*reasons, *notes_of_all(splits), *data.findings),
         test_rows=len(split.test),
-        earlier=next(iter(evaluations), None),
+        earlier=earlier,
     )
     return ProblemResult(
         report=report,
