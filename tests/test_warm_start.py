@@ -1,9 +1,14 @@
+import io
 from dataclasses import dataclass
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from composition import checked
+from goldilocks.dataset import Dataset, row_keys
 from goldilocks.errors import ModelError, SplitError
+from goldilocks.protocol import Split
 from goldilocks.run import warm_start
 from goldilocks.tracking.null import NullStore
 from goldilocks.tracking.query import StoredRun, written
@@ -89,3 +94,47 @@ def test_features_of_another_kind_are_refused(change):
         ModelError, match=rf"that run has {change.split('=')[0]}=.+, and here it is .+; use "
     ):
         warm_start.load(start(*TEXT, change), store(*TEXT))
+
+
+@dataclass
+class KeysStore(FakeStore):
+    """One with the keys of the rows that its run was trained with."""
+
+    keys: np.ndarray
+
+    def read_artifact(self, run_id, path):
+        file = io.BytesIO()
+        np.savez(file, train=self.keys)
+        return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("trained", "values", "refused"),
+    [
+        (np.arange(12), np.arange(16.0), ""),  # The same split.
+        (np.arange(4, 13), np.arange(16.0), "25 %"),
+        (np.arange(16), np.arange(16.0), "100 %"),
+        (np.arange(16), np.repeat([0.0, 1.0], 8)[[*range(0, 16, 2), *range(1, 16, 2)]], ""),
+    ],
+    ids=["not seen", "one row of four", "all", "equal by nature"],
+)
+def test_a_model_that_was_trained_on_rows_that_we_test_with_is_refused(trained, values, refused):
+    dataset = Dataset(
+        name="table",
+        kind="table",
+        problem="regression",
+        x=pd.DataFrame({"a": values}),
+        y=np.zeros(16),
+        classes=(),
+        source="original",
+        location="elsewhere",
+        digest="",
+    )
+    split = Split(np.arange(9), np.arange(9, 12), np.arange(12, 16))
+    other = KeysStore(a_run(RUN), row_keys.keys(dataset)[trained])
+    asked = start("dataset=boston"), other, dataset, split
+    if not refused:
+        warm_start.check_test_rows(*asked)
+        return
+    with pytest.raises(SplitError, match=f"was trained on {refused} of the rows that are test"):
+        warm_start.check_test_rows(*asked)

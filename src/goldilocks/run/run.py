@@ -199,6 +199,7 @@ def _train(
                 run_spec = _with_evaluation(context, run_spec, splits, interrupted=interrupted)
                 specs = [run_spec]
 
+            warm_start.check_test_rows(settings, context.store, context.dataset, run_spec.split)
             # The one import of Keras and TensorFlow, which takes seconds.
             from goldilocks.run import programs, repeats, train
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from goldilocks.config.settings import Settings
-from goldilocks.errors import ModelError, SplitError
+from goldilocks.dataset import Dataset, row_keys
+from goldilocks.errors import ModelError, SplitError, StoreError
+from goldilocks.formatting import percent
+from goldilocks.protocol import Split
+from goldilocks.run.test_ledger import LIMIT
 from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun, written
 
@@ -63,6 +71,41 @@ def load(settings: Settings, store: Store) -> keras.Model | None:
         if keeps_encoder(settings):
             _check_encoding(source_run, settings)
     return store.load_model(run_id)
+
+
+def check_test_rows(settings: Settings, store: Store, dataset: Dataset, split: Split) -> None:
+    """Refuse to start from a model that was trained on rows that are test rows here.
+
+    Rows are compared by their inputs, whatever folder and split they come from. Equal rows that the
+    training has as well, by the nature of the data, do not count.
+
+    Args:
+        settings: Checked settings.
+        store: Where the source run is; one that logged no keys of its rows is not refused.
+        dataset: The data set; the windows of a series have no keys.
+        split: Its rows.
+
+    Raises:
+        SplitError: At least 5 % of the test rows were training rows of the source run.
+    """
+    run_id = settings.tree["model"].get("init_from")
+    keys = row_keys.keys(dataset) if run_id else None
+    if keys is None:
+        return
+    trained = np.empty(0, np.uint64)
+    with contextlib.suppress(StoreError):
+        file = io.BytesIO(store.read_artifact(run_id, row_keys.FILE))
+        with np.load(file, allow_pickle=False) as logged:
+            trained = logged["train"]
+
+    test = keys[split.test]
+    seen = np.isin(test, trained) & ~np.isin(test, keys[split.train])
+    if len(test) and seen.mean() >= LIMIT:
+        raise SplitError(
+            f"model.init_from={run_id}: that run was trained on {percent(seen.mean())} of the rows "
+            "that are test rows here. Expected a model that has not seen them, for an honest test "
+            "score. Give the protocol and the rows of that run, or another run."
+        )
 
 
 def keeps_encoder(settings: Settings) -> bool:
