@@ -100,7 +100,7 @@ def test_the_table_of_a_sweep_has_these_groups(case, tmp_path):
 
 def test_the_html_report_has_these_groups_and_compares_nothing_across_them(case):
     count, runs = case
-    found = sections.sections(runs, {})
+    found = sections.sections(runs, {}, lambda run_id, measure: None)
     assert len(found) == count
     assert count == 1 or not any(section.differences for section in found)
 

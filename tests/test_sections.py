@@ -1,15 +1,18 @@
 import math
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
+from goldilocks.evaluation.family import NO_ROWS, SEEDS, WITHIN
 from goldilocks.report import sections, variants
 from stored_runs import a_run, folds, seeds
 
 
 def section(runs, histories=None):
-    [found] = sections.sections(runs, histories or {})
+    [found] = sections.sections(runs, histories or {}, lambda run_id, measure: None)
     return found
 
 
@@ -166,13 +169,13 @@ def test_a_diverged_run_stands_last_and_is_not_compared():
 
 
 def test_variants_are_compared_with_the_best_of_several_trainings():
-    lucky = a_run("x", 1.0, params={"model.units": "8"})
-    found = section([*seeds("4", [6.0, 7.0]), *seeds("64", [3.0, 4.1]), lucky])
+    lucky = a_run("x", 2.95, params={"model.units": "8"})
+    found = section([*seeds("4", [6.0, 6.1, 6.2]), *seeds("64", [3.0, 3.1, 3.2]), lucky])
     assert found.variants[0].name == "model.units=8"
     assert found.reference.name == "model.units=64"
     assert [(name, difference.words) for name, difference in found.differences.items()] == [
-        ("model.units=8", "one seed cannot tell"),
-        ("model.units=4", "beyond noise"),
+        ("model.units=8", WITHIN),
+        ("model.units=4", NO_ROWS),
     ]
     assert section([lucky]).reference.name == lucky.name
     assert section([a_run("bad", status="FAILED")]).reference is None
@@ -197,3 +200,19 @@ def test_folds_that_a_run_took_from_another_count_as_its_own():
     ] + below[2:]
     [found] = variants.group([taken, *below], histories, ["val_loss"])
     assert sorted(found.values["val_loss"].values()) == [10.0, 11.0, 12.0]
+
+
+def test_rows_that_runs_have_stored_add_their_noise():
+    runs = [*seeds("4", [6.0, 6.2, 6.4]), *seeds("64", [3.0, 3.2, 3.4])]
+    noise = np.random.default_rng(0).normal(size=(2, 50)) * 12
+    asked = set()
+
+    def read_rows(run_id, measure):
+        asked.add(measure)
+        values = noise[int(run_id.startswith("64"))]
+        return pd.Series(values), pd.Series(range(50))
+
+    [found] = sections.sections(runs, {}, read_rows)
+    [difference] = found.differences.values()
+    assert (difference.rows, difference.words, asked) == (50, SEEDS, {"mae"})
+    assert difference.error > np.hypot(*noise.std(axis=1)) / np.sqrt(50) * 0.9

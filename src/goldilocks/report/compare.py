@@ -7,11 +7,13 @@ drawn       histories -> the curves of the figures
 html        all of it, by the templates of this room -> the file
 """
 
+import functools
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from goldilocks.report import html, sections
+from goldilocks.run.context import stored_rows
 from goldilocks.tracking.selection import select
 from goldilocks.tracking.store import MlflowStore
 
@@ -37,7 +39,8 @@ def write(store: MlflowStore, targets: Sequence[str], output: Path | None, *, co
     selection = select(store, targets)
     runs = selection.runs
     histories = store.histories([run.run_id for run in runs], sections.curve_names(runs))
-    shown = sections.sections(runs, histories)
+    read_rows = functools.partial(stored_rows, store)
+    shown = sections.sections(runs, histories, read_rows)
     text = html.page(store, selection, shown, histories, command)
     sweep = selection.sweep
     return save(store, sweep and sweep.run_id, text, output or f"report-{selection.slug}.html")

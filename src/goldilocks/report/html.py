@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs
 from goldilocks import formatting
 from goldilocks.console import without_passwords
 from goldilocks.diagnosis.verdicts import VERDICTS
-from goldilocks.evaluation.differences import Difference
+from goldilocks.evaluation.family import Difference
 from goldilocks.plots import interactive
 from goldilocks.report import drawn, grouping
 from goldilocks.report.sections import Section

@@ -2,18 +2,22 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
-from goldilocks.evaluation.differences import Difference, between_trainings, holm
+from goldilocks.evaluation.family import Difference, Family, Key, Scored
 from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.report import grouping, variants
 from goldilocks.report.grouping import Basis
 from goldilocks.report.variants import Histories, Variant
 from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
+
+# The ID of a run and a measure -> the values and clusters of its rows, as `run.context.stored_rows`
+# reads them.
+ReadRows = Callable[[str, str], tuple[pd.Series, pd.Series] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +51,16 @@ class Section:
     same: Mapping[str, str]
 
 
-def sections(runs: Sequence[StoredRun], histories: Histories) -> list[Section]:
+def sections(runs: Sequence[StoredRun], histories: Histories, read_rows: ReadRows) -> list[Section]:
     """Return the sections of runs, in the order in which their first runs started.
 
     Args:
         runs: With the folds and repeats below them.
         histories: Of all of them, of the metrics that `curve_names` returns.
+        read_rows: Reads what a run has stored of its rows.
     """
     groups = grouping.group(runs)
-    return [_section(basis, members, histories) for basis, members in groups.items()]
+    return [_section(basis, members, histories, read_rows) for basis, members in groups.items()]
 
 
 def measures(runs: Sequence[StoredRun]) -> tuple[str, ...]:
@@ -77,7 +82,9 @@ def curve_names(runs: Sequence[StoredRun]) -> list[str]:
     return list(dict.fromkeys([*validated, "val_loss", "val_data_loss"]))
 
 
-def _section(basis: Basis, runs: Sequence[StoredRun], histories: Histories) -> Section:
+def _section(
+    basis: Basis, runs: Sequence[StoredRun], histories: Histories, read_rows: ReadRows
+) -> Section:
     names = measures(runs)
     unranked = variants.group(runs, histories, names)
     shown = tuple(name for name in names if any(name in variant.values for variant in unranked))
@@ -98,7 +105,7 @@ def _section(basis: Basis, runs: Sequence[StoredRun], histories: Histories) -> S
         higher=higher,
         variants=tuple(ranked),
         reference=reference,
-        differences=_differences(ranked, reference, first) if reference else {},
+        differences=_differences(ranked, reference, first, read_rows) if reference else {},
         columns=tuple(columns),
         settings={name: settings[name] for name in varied},
         same={name: values[0] for name, values in settings.items() if len(values) == 1},
@@ -133,22 +140,52 @@ def _reference(ranked: Sequence[Variant], measure: str) -> Variant | None:
 
 
 def _differences(
-    ranked: Sequence[Variant], reference: Variant, measure: str
+    ranked: Sequence[Variant], reference: Variant, measure: str, read_rows: ReadRows
 ) -> dict[str, Difference]:
     """Return the difference of each other variant with values from the reference, by name."""
-    differences = {}
-    for variant in ranked:
-        if variant is reference or measure not in variant.values:
+    compared = [variant for variant in ranked if measure in variant.values]
+    if len(compared) < 2:
+        return {}
+
+    clusters: list[pd.Series] = []
+    models = [_scored(variant, measure, read_rows, clusters) for variant in compared]
+    of_rows = pd.concat(clusters) if clusters else None
+    overlaps = [variant.overlap for variant in compared]
+    family = Family(
+        models,
+        higher=True,  # What is shown is not how much better, but the difference.
+        clusters=None if of_rows is None else of_rows[~of_rows.index.duplicated()],
+        overlap=max(overlap or 0.0 for overlap in overlaps),
+    )
+    best, differences = compared.index(reference), {}
+    for number, variant in enumerate(compared):
+        if number == best:
             continue
-        overlaps = variant.overlap, reference.overlap
-        difference = between_trainings(
-            variant.values[measure],
-            reference.values[measure],
-            overlap=max(overlap or 0.0 for overlap in overlaps),
-        )
-        if None in overlaps:
+        difference = family.difference(number, best)
+        if None in overlaps and not difference.rows:
             # Folds share training rows; without their overlap the mean is known, but not its error.
             reason = difference.reason or "folds were stored without their overlap"
-            difference = replace(difference, error=math.nan, freedom=math.nan, reason=reason)
+            difference = Difference(
+                mean=difference.mean, pairs=difference.pairs, over=difference.over, reason=reason
+            )
         differences[variant.name] = difference
-    return holm(differences)
+    return differences
+
+
+def _scored(
+    variant: Variant, measure: str, read_rows: ReadRows, clusters: list[pd.Series]
+) -> Scored:
+    """Return the scores of a variant; the clusters of its rows are added to `clusters`.
+
+    Of folds and repeats, the values of rows are of each one's own best epoch.
+    """
+    scores = variant.values[measure]
+    name = measure.removeprefix("val_").removeprefix("test_")
+    rows: dict[Key, pd.Series] = {}
+    for key in scores:
+        stored = read_rows(variant.trainings[key].run_id, name)
+        if stored is None:
+            return Scored(trainings=scores)
+        rows[key] = stored[0]
+        clusters.append(stored[1])
+    return Scored(trainings=scores, rows=rows)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from goldilocks.config.settings import WITHOUT_EFFECT
 from goldilocks.evaluation import mean_interval
-from goldilocks.evaluation.differences import Key
+from goldilocks.evaluation.family import Key
 from goldilocks.evaluation.mean_interval import Spread
 from goldilocks.tracking.query import Histories, StoredRun, reused
 

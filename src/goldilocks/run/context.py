@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from goldilocks import console
 from goldilocks.config.settings import Settings, hash_of
 from goldilocks.dataset import Dataset, findings
+from goldilocks.errors import StoreError
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.run.data_summary import DataSummary
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from goldilocks.training.fit import FitResult, FitSpec
 
 # The artifact with the predictions of the best epoch's model, to compare runs row by row: `rows`,
-# int64 (n,), and `predictions`, float32 (n, outputs).
+# int64 (n,), `predictions`, float32 (n, outputs), and what `differences.stored` adds.
 PREDICTIONS = "predictions.npz"
 
 
@@ -41,6 +43,30 @@ def stored_predictions(store: Store, run_id: str) -> tuple[np.ndarray, np.ndarra
     file = io.BytesIO(store.read_artifact(run_id, PREDICTIONS))
     with np.load(file, allow_pickle=False) as arrays:
         return arrays["rows"], arrays["predictions"]
+
+
+def stored_rows(store: Store, run_id: str, metric: str) -> tuple[pd.Series, pd.Series] | None:
+    """Return the values and the clusters of rows of a finished training, by row.
+
+    Args:
+        store: Where the run is.
+        run_id: Of the run.
+        metric: "loss", or the primary metric.
+
+    Returns:
+        As `differences.row_scores` and `differences.clusters_of` make them; None where they are
+        not finite, or a version before 0.6 stored none.
+    """
+    try:
+        file = io.BytesIO(store.read_artifact(run_id, PREDICTIONS))
+    except StoreError:  # A store that was moved without its artifacts still has a report.
+        return None
+    with np.load(file, allow_pickle=False) as arrays:
+        values = arrays.get(f"values_{metric}")
+        if values is None or not np.isfinite(values).all():
+            return None
+        rows = arrays["rows"]
+        return pd.Series(values, rows), pd.Series(arrays[f"clusters_{metric}"], rows)
 
 
 @dataclass(frozen=True)

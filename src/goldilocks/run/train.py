@@ -21,6 +21,7 @@ from goldilocks.encoding.targets import (
     target_prior,
     target_spread,
 )
+from goldilocks.evaluation import differences
 from goldilocks.model import Facts, transfer
 from goldilocks.run import description, figures, room, test_ledger, warm_start
 from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
@@ -139,7 +140,9 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
         description.write(outcome, model, folder)
         if trained is None or trained.is_drawn:
             figures.draw(outcome, fit_spec, rows, predictions, folder / "plots")
-        np.savez(folder / PREDICTIONS, rows=compared, predictions=of_compared)
+        of_rows = differences.stored(context.problem, dataset, compared, of_compared)
+        arrays = {"rows": compared, "predictions": of_compared, **of_rows}
+        np.savez(folder / PREDICTIONS, allow_pickle=False, **arrays)
         keys = row_keys.keys(dataset)
         if keys is not None and dataset.image_size is None:  # Those of files tell no pixels.
             parts = {

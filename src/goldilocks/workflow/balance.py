@@ -10,7 +10,8 @@ import numpy as np
 
 from goldilocks.dataset import Dataset
 from goldilocks.evaluation import classes, row_values, thresholds
-from goldilocks.evaluation.differences import Comparison, Difference, Predictions, holm
+from goldilocks.evaluation.differences import Comparison, Predictions
+from goldilocks.evaluation.family import Difference
 from goldilocks.problem import Problem
 from goldilocks.workflow.candidate import Candidate, Trained, predictions
 from goldilocks.workflow.context import Context
@@ -141,16 +142,15 @@ def judge(
     first = next(iter(groups))
     if problem.type == "binary":
         at_half = decisions.score(_decided(bare, y, parts[first], chooses=False), goal).mean
-    gains = {name: decisions.compare(part, decided[first], goal) for name, part in decided.items()}
-    corrected = holm({name: gain for name, gain in gains.items() if name != first})
+    family = decisions.family(list(decided.values()), goal)
     variants = {
         name: Variant(
             group=group,
             score=decisions.score(decided[name], goal).mean,
             counts=_counts(bare, comparison.dataset, decided[name]),
-            gain=corrected.get(name, gains[name]),
+            gain=family.difference(number, 0),
         )
-        for name, group in groups.items()
+        for number, (name, group) in enumerate(groups.items())
     }
     return Balance(goal=goal, variants=variants, at_half=at_half)
 

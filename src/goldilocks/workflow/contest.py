@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from goldilocks.config.settings import key_of
-from goldilocks.evaluation.differences import Comparison, Difference
+from goldilocks.evaluation.differences import Comparison, Predictions
+from goldilocks.evaluation.family import Difference, Family
 from goldilocks.report.workflow.results import Cell, Row, Table
 from goldilocks.workflow.candidate import Trained, predictions
 from goldilocks.workflow.tables import interval, row
@@ -24,11 +26,19 @@ class Contest:
         comparison: Compares them.
         contenders: The best first, which is the winner.
         start: Where tuning began, one of the contenders.
+        small: The small network of step 3.
+        trials: Of the search; those that are contenders were trained with other seeds too.
+        fixed: What has no seed, by name: the predictions of each fold.
     """
 
     comparison: Comparison
     contenders: Sequence[Group]
     start: Group
+    small: Group = ()
+    trials: Sequence[Trained] = ()
+    fixed: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]] = field(
+        default_factory=dict[str, Mapping[str, tuple[np.ndarray, np.ndarray]]]
+    )
 
     @property
     def metric(self) -> str:
@@ -55,9 +65,29 @@ class Contest:
         smaller.sort(key=lambda group: group[0].parameters)
         return next((group for group in smaller if not self.lead(group).beyond_noise), [])
 
+    @functools.cached_property
+    def family(self) -> Family:
+        """Return all that was compared: the winner is the best of them, trials included."""
+        run_ids = {training.run.run_id for group in self.contenders for training in group}
+        others = [trial for trial in self.trials if trial.run.run_id not in run_ids]
+        fixed: list[Predictions] = [
+            {("", fold): part for fold, part in folds.items()} for folds in self.fixed.values()
+        ]
+        return self.comparison.family(
+            [predictions(group) for group in self._named],
+            self.metric,
+            fixed=fixed,
+            others=[trial.predictions for trial in others],
+        )
+
+    @property
+    def _named(self) -> list[Group]:
+        return [group for group in (*self.contenders, self.small) if group]
+
     def lead(self, group: Group) -> Difference:
-        """Return how much better the winner is than a candidate."""
-        return self.comparison.compare(predictions(self.winner), predictions(group), self.metric)
+        """Return how much better the winner is than a contender, or the small network."""
+        same = (index for index, one in enumerate(self._named) if one is group)
+        return self.family.difference(0, next(same))
 
     def score(self, group: Group) -> float:
         """Return the score of a candidate, the mean over rows, folds and seeds."""
@@ -77,11 +107,11 @@ class Contest:
             for group in self.contenders
         )
 
-    def network_rows(self, small: Group) -> list[Row]:
+    def network_rows(self) -> list[Row]:
         """Return the networks on the way to the winner, and the winner."""
         start = "overfit" if self.start[0].verdict == "overfit" else "largest"
         networks = {
-            "small": small,
+            "small": self.small,
             start: self.start,
             "regularized": first_regularized(self.contenders[1:]),
             "winner": self.winner,
@@ -96,11 +126,9 @@ class Contest:
             if group
         ]
 
-    def fixed_row(
-        self, name: str, score: float, by_fold: Mapping[str, tuple[np.ndarray, np.ndarray]]
-    ) -> Row:
-        """Return the row of what has no seed, from its rows and predictions by fold."""
-        lead = self.comparison.against_fixed(predictions(self.winner), by_fold, self.metric)
+    def fixed_row(self, name: str, score: float) -> Row:
+        """Return the row of what has no seed, one of `fixed`."""
+        lead = self.family.difference(0, len(self._named) + list(self.fixed).index(name))
         return {"candidate": name, f"val_{self.metric}": score, **worse_by(lead)}
 
     def _worse_by(self, group: Group) -> dict[str, Cell]:
@@ -113,7 +141,7 @@ def worse_by(lead: Difference) -> dict[str, Cell]:
     """Return the cells on how much worse something is than the winner, from the winner's lead."""
     return {
         "worse than the winner by": interval(lead.low, lead.high),
-        "that is": "clear" if lead.beyond_noise else "within noise",
+        "that is": lead.words,
     }
 
 

@@ -83,6 +83,12 @@ class Search:
             unique.setdefault(str(sorted(trial.params.items())), trial)
         return [self._trained(trial) for trial in list(unique.values())[:most]]
 
+    def all_trained(self) -> list[Trained]:
+        """Return all trials with predictions, those that were stopped early among them."""
+        ended = self._trials(TrialState.COMPLETE, TrialState.PRUNED)
+        trained = [self._trained(trial) for trial in ended]
+        return [trial for trial in trained if trial.finite]
+
     def table(self) -> list[Row]:
         """Return a row for each trial that was started, with its value unless it was stopped."""
         values = {

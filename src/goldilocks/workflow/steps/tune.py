@@ -61,7 +61,20 @@ def step(
 
     groups.sort(key=lambda group: _rank(comparison, group))
     overfit = next(group for group in groups if group[0].run.run_id == start.run.run_id)
-    contest = Contest(comparison, groups, overfit)
+    reference = baseline.reference
+    reference_name = f"reference: {reference.name}"
+    [dummy] = context.load(baseline.baseline)
+    contest = Contest(
+        comparison,
+        groups,
+        overfit,
+        small=context.load(power.small),
+        trials=search.all_trained(),
+        fixed={
+            "baseline": {fold: parts for (_, fold), parts in dummy.predictions.items()},
+            reference_name: references.validated(reference),
+        },
+    )
     winner = contest.winner
     score = contest.score(winner)
     balance = compare(context, winner)
@@ -83,24 +96,18 @@ def step(
         table=contest.table(),
     )
 
-    size, reference = model_size(winner[0]), baseline.reference
+    size = model_size(winner[0])
     if contest.metric == "loss":
         size = dataclasses.replace(size, best_val_loss=score)
-    [dummy] = context.load(baseline.baseline)
-    dummy_predictions = {fold: parts for (_, fold), parts in dummy.predictions.items()}
     return TuneResult(
         report=report,
         winner=runs_of(chosen),
         winner_size=size,
         epochs=epoch,
         comparison=(
-            contest.fixed_row("baseline", dummy.best(contest.metric), dummy_predictions),
-            contest.fixed_row(
-                f"reference: {reference.name}",
-                reference.scores[contest.metric],
-                references.validated(reference),
-            ),
-            *contest.network_rows(context.load(power.small)),
+            contest.fixed_row("baseline", dummy.best(contest.metric)),
+            contest.fixed_row(reference_name, reference.scores[contest.metric]),
+            *contest.network_rows(),
         ),
         considered=search.count + len(sizes) + (len(balance.variants) - 1 if balance else 0),
         # All were scored on the same rows: what one may gain by luck is what sets two of them
