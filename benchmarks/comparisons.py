@@ -2,13 +2,11 @@
 
     python benchmarks/comparisons.py variants [REPEATS]   # of a report: seeds and rows
     python benchmarks/comparisons.py folds [REPEATS]      # of cross-validation
-    python benchmarks/comparisons.py winner [REPEATS]     # of step 5: the best of 8 and 60 trials
 
 Scores are drawn whose truth is known: each candidate has the noise of its rows, that of its seeds,
 and a share that its rows and seeds have together. In `folds` linear models see other inputs that
 are alike, so all are equally good. "Before" is the rule of version 0.5: against the best, Student's
-paired t of the seeds with Holm's correction; of step 5, the winner against where tuning began by
-the rows' error and the seeds', without a correction for the choice.
+paired t of the seeds with Holm's correction.
 
 The rule was chosen with other seeds of the generator than that of the tables.
 """

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from goldilocks.errors import SealError
 from goldilocks.evaluation import intervals, measures
-from goldilocks.evaluation.differences import Difference, between_samples
+from goldilocks.evaluation.differences import between_samples
+from goldilocks.evaluation.family import Difference
 from goldilocks.report.workflow.results import (
     BaselineResult,
     FinalResult,
