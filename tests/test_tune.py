@@ -1,3 +1,4 @@
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -59,3 +60,23 @@ def test_a_row_shows_how_much_worse_a_candidate_is():
     rows = Contest(COMPARISON, [winner, loser], loser).table()
     assert [row["that is"] for row in rows] == ["the winner", BOTH]
     assert rows[0]["seeds"] == 3
+
+
+def test_the_winner_is_compared_with_all_it_was_picked_from():
+    random = np.random.default_rng(0)
+
+    def noisy(seed, run_id):
+        values = 3 + random.normal(size=(100, 1)).astype("float32")
+        one = trained(run_id, {(str(seed), ""): (ROWS, values)})
+        return dataclasses.replace(one, run=dataclasses.replace(one.run, run_id=run_id))
+
+    winner, start = ([noisy(seed, f"{name}{seed}") for seed in range(3)] for name in "ws")
+    few = Contest(COMPARISON, [winner, start], start)
+    fixed = {"baseline": {"": (ROWS, np.full((100, 1), 9, "float32"))}}
+    trials = [winner[0], *(noisy(0, f"t{number}") for number in range(20))]
+    many = Contest(COMPARISON, [winner, start], start, [noisy(0, "small")], trials, fixed)
+    assert len(many.family.models) == 2 + 1 + 1 + 20
+    assert many.gain.mean == pytest.approx(few.gain.mean)
+    assert many.gain.reach / many.gain.error > few.gain.reach / few.gain.error
+    assert many.fixed_row("baseline", 9.0)["that is"] == BOTH
+    assert len(many.network_rows()) == 3
