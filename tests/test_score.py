@@ -127,6 +127,14 @@ def test_it_says_how_many_rows_the_run_had():
     assert said.endswith("had: 2 in train, 1 in validation, 0 in test.")
 
 
+def test_predicted_rows_that_are_sealed_are_warned_of_with_or_without_a_truth():
+    keys = [np.array([1, 8], np.uint64), np.array([9], np.uint64)]
+    [said] = score.sealed(OneRun(train=[1, 2], test=[8, 9]), "a", keys)
+    assert said.startswith("warning   2 of these rows are sealed test rows of the run")
+    assert score.sealed(OneRun(train=[1, 2], test=[7]), "a", keys) == []
+    assert score.sealed(OneRun(), "a", keys) == []
+
+
 def test_a_run_that_logged_no_keys_cannot_tell():
     assert "is not known" in lines(OneRun())[1]
 

@@ -117,6 +117,7 @@ def _tables(
     from goldilocks.serving import score
 
     scored: list[score.Part] = []
+    keys: list[np.ndarray] = []
     for part in rows:
         for note in part.notes:
             console.note(f"  {note}")
@@ -126,10 +127,12 @@ def _tables(
             truth = part.truth
             if header == "file":
                 truth = truths.of_files(part.names, schema)
+            if schema.kind != "series":
+                keys.append(row_keys.of_raw(schema.kind, part.x))
             if truth is not None:
-                scored.append((truth, predictions, row_keys.of_raw(schema.kind, part.x)))
+                scored.append((truth, predictions, keys[-1]))
             yield table(schema, header, part.names, predictions)
-    for line in score.lines(store, run_id, schema, scored):
+    for line in (*score.lines(store, run_id, schema, scored), *score.sealed(store, run_id, keys)):
         console.note(line)
 
 

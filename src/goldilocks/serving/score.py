@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from collections.abc import Sequence
@@ -98,14 +99,48 @@ def _measured(run: StoredRun, schema: Schema) -> Problem:
     return replace(problem, metrics=(path,))
 
 
+def sealed(store: MlflowStore, run_id: str, keys: Sequence[np.ndarray]) -> list[str]:
+    """Return the warning that predicted rows are test rows of the run; [] where none is one.
+
+    Of a run without keys of its rows there is no warning.
+
+    Args:
+        store: Where the run is.
+        run_id: Of the run that trained the model.
+        keys: Of the predicted rows, uint64 (n,), in parts.
+    """
+    with contextlib.suppress(StoreError, ValueError):
+        test = _logged(store, run_id).get("test", [])
+        if count := sum(int(np.isin(part, test).sum()) for part in keys):
+            return [
+                f"warning   {count} of these rows are sealed test rows of the run: what you choose "
+                "by their predictions makes its test score too good."
+            ]
+    return []
+
+
 def _seen(store: MlflowStore, run_id: str, keys: np.ndarray) -> str:
     """Return the sentence on which of the scored rows the run had: uint64 keys (rows,)."""
     try:
-        file = io.BytesIO(store.read_artifact(run_id, row_keys.FILE))
-        with np.load(file, allow_pickle=False) as logged:
-            counts = [f"{np.isin(keys, logged[name]).sum()} in {name}" for name in logged]
+        logged = _logged(store, run_id)
     except StoreError:
         return "The run logged no keys of its rows: whether it had these is not known."
-    except Exception:  # Damage raises anything, and always means the same.
+    except ValueError:
         return f"{row_keys.FILE} of the run is damaged: whether it had these rows is not known."
+    counts = [f"{np.isin(keys, of_part).sum()} in {part}" for part, of_part in logged.items()]
     return f"Of these {len(keys)} rows, so many equal rows that the run had: {', '.join(counts)}."
+
+
+def _logged(store: MlflowStore, run_id: str) -> dict[str, np.ndarray]:
+    """Return the keys that a run logged of its rows, uint64 (n,), by part.
+
+    Raises:
+        StoreError: It logged none.
+        ValueError: They are damaged.
+    """
+    file = io.BytesIO(store.read_artifact(run_id, row_keys.FILE))
+    try:
+        with np.load(file, allow_pickle=False) as logged:
+            return {part: logged[part] for part in logged}
+    except Exception as error:  # Damage raises anything, and always means the same.
+        raise ValueError("damaged") from error
