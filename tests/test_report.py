@@ -1,8 +1,11 @@
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
 from goldilocks import formatting
 from goldilocks.report import sweep, variants
+from goldilocks.run import summary
 from goldilocks.tracking.query import StoredRun
 
 
@@ -168,3 +171,23 @@ def test_final_runs_and_others_are_in_tables_of_their_own(tmp_path):
     assert text.count("\n| --- |") == 2
     assert "**data without a name, final runs**" in text
     assert {"results_1.csv", "results_2.csv"} < {file.name for file in tmp_path.iterdir()}
+
+
+def test_the_loss_of_a_sweep_has_no_penalty():
+    plain = a_run("plain", params={"regularizer": "none"}, metrics={"best_val_loss": 0.02})
+    metrics = {"best_val_loss": 0.0906, "best_val_data_loss": 0.0108}
+    penalized = a_run("l2", params={"regularizer": "l2"}, metrics=metrics)
+    table = sweep.comparison([plain, penalized])
+    assert table["best_val_loss"].tolist() == [0.02, 0.0108]
+    assert "best_val_data_loss" not in table
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"), [((), 0.0108), (("trainer.monitor=val_loss",), 0.0906)]
+)
+def test_a_sweep_compares_by_the_loss_without_penalty_unless_another_was_typed(typed, expected):
+    settings = SimpleNamespace(
+        tree={"trainer": {"monitor": "val_loss"}, "final": False}, overrides=typed
+    )
+    metrics = {"best_val_loss": 0.0906, "best_val_data_loss": 0.0108}
+    assert summary.value(settings, metrics) == expected  # pyright: ignore[reportArgumentType]

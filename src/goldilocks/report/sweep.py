@@ -56,7 +56,7 @@ def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
     """
     columns = variants.differing([run.params for run in runs])
     final = any(grouping.is_final(run) for run in runs)
-    results = ["best_epoch", *_logged(runs, lambda name: name.startswith("best_val_"))]
+    results = ["best_epoch", *_logged(runs, _is_best)]
     if final:
         results = _logged(runs, test_ledger.is_score)
     rows = []
@@ -66,6 +66,8 @@ def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
         if not final:
             row["verdict"] = run.tags.get("verdict", "")
         scores = {name: run.metrics.get(name, math.nan) for name in results}
+        if "best_val_loss" in scores:  # The penalty of a regularizer is no error.
+            scores["best_val_loss"] = run.metrics.get("best_val_data_loss", scores["best_val_loss"])
         rows.append(row | scores | {"beats_baseline": run.tags.get("beats_baseline", "")})
     return pd.DataFrame(rows)
 
@@ -86,6 +88,11 @@ def over_seeds(runs: Sequence[StoredRun]) -> list[str]:
             results = ", ".join(_spread(variant, score) for score in scores)
             sentences.append(f"**{name}mean of {count} seeds:** {results}.")
     return sentences
+
+
+def _is_best(name: str) -> bool:
+    """Return whether a metric is of the best epoch; losses stand there without penalties."""
+    return name.startswith("best_val_") and name != "best_val_data_loss"
 
 
 def _logged(runs: Sequence[StoredRun], wanted: Callable[[str], bool]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from goldilocks.backend import keras
 from goldilocks.errors import UserError
 from goldilocks.evaluation import measures
+from goldilocks.run import summary
 from goldilocks.run.context import RunContext, Trained, TrainingSpec
 from goldilocks.run.shares import kind
 from goldilocks.run.train import prepare
@@ -123,4 +124,5 @@ def _callbacks(context: RunContext, spec: TrainingSpec) -> list[keras.callbacks.
     """Return what may stop one of the trainings."""
     if context.trial is None:
         return []
-    return [Pruner(context.trial.report_epoch, monitor=spec.settings.tree["trainer"]["monitor"])]
+    monitor = summary.pruned_by(spec.settings, context.problem)
+    return [Pruner(context.trial.report_epoch, monitor=monitor)]

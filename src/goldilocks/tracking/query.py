@@ -36,7 +36,7 @@ class StoredRun:
         params: As logged, by the keys of today.
         tags: As logged.
         metrics: The last value of each.
-        val_loss: One value an epoch; empty where the curves were not asked for.
+        val_loss: Without penalties, one value an epoch; empty where the curves were not asked for.
         experiment_id: MLflow's, of the experiment that it is in.
         started: When, in milliseconds since 1970.
     """
@@ -114,11 +114,13 @@ def several(store: Store, run_ids: Sequence[str]) -> list[StoredRun]:
 
 
 def with_losses(store: Store, runs: Sequence[StoredRun]) -> list[StoredRun]:
-    """Return runs with their `val_loss` curves."""
-    curves = store.histories([run.run_id for run in runs], ["val_loss"])
+    """Return runs with their curves of the validation loss, without penalties."""
+    curves = store.histories([run.run_id for run in runs], ["val_loss", "val_data_loss"])
+    drawn = [curves[run.run_id] for run in runs]
+    losses = [logged.get("val_data_loss") or logged.get("val_loss", []) for logged in drawn]
     return [
-        replace(run, val_loss=[value for _, value in curves[run.run_id].get("val_loss", [])])
-        for run in runs
+        replace(run, val_loss=[value for _, value in points])
+        for run, points in zip(runs, losses, strict=True)
     ]
 
 
