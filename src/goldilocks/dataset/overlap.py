@@ -104,8 +104,8 @@ def share(asked: Asked, kept: Kept, secret: bytes) -> float | None:
     # So many or more rows of a binomial distribution.
     if agreeing == 0 or bdtrc(agreeing - 1, count, chance) > LEVEL:
         return 0.0
-    found = (agreeing / count - chance) / (1 - chance)
-    return float(min(1.0, found * kept.rows / len(kept.keys)))
+    excess = (agreeing / count - chance) / (1 - chance)
+    return float(min(1.0, excess * kept.rows / len(kept.keys)))
 
 
 def _drawn(rows: np.ndarray, most: int) -> np.ndarray:

@@ -99,7 +99,7 @@ def gains(
         rows, clusters = rows[sample], clusters[sample]
         predictions = [of_model[sample] for of_model in predictions]
     truth, queries = targets_of(problem, dataset, rows), dataset.queries(rows)
-    found: list[Gain] = []
+    untested: list[Gain] = []
     functions: list[GainOf] = []
     # Single rows that change places leave the baseline's score as it is.
     keeps_baseline = len(np.unique(clusters)) == len(rows) and not is_series
@@ -109,10 +109,10 @@ def gains(
         for model, of_model in enumerate(predictions):
             mean = gain_of(measure, problem, of_model, baseline, queries)(truth)
             if math.isfinite(mean):
-                found.append(Gain(model=model, metric=metric, mean=mean))
+                untested.append(Gain(model=model, metric=metric, mean=mean))
                 other = None if keeps_baseline else baseline
                 functions.append(gain_of(measure, problem, of_model, other, queries))
-    if not found:
+    if not untested:
         return []
 
     if is_series:
@@ -121,7 +121,7 @@ def gains(
         errors, p = _by_permutation(functions, truth, clusters, OF_FOLDS if folds else 1.0)
     tested = [
         replace(gain, errors=float(error), p=float(chance))
-        for gain, error, chance in zip(found, errors, p, strict=True)
+        for gain, error, chance in zip(untested, errors, p, strict=True)
     ]
     return sorted(tested, key=lambda gain: (gain.p, -gain.errors))
 

@@ -116,17 +116,19 @@ class Seeds:
 
     def drawn(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return errors of means, and the variances that such trainings show, (draws, n)."""
-        own = self.own_freedom
-        total, count = own.sum() + self.freedom, len(own)
+        freedoms = self.own_freedom
+        total, count = freedoms.sum() + self.freedom, len(freedoms)
         # The common deviation may be another one than the trainings show, and so may each one's.
         common = self.common(self.squares, self.deviation) * total / random.chisquare(total, DRAWS)
-        each = APART ** random.uniform(-1, 1, (DRAWS, count + 1))
-        each[: DRAWS // 2] = 1
-        each *= (common / each.mean(axis=1))[:, np.newaxis]
+        scattered = APART ** random.uniform(-1, 1, (DRAWS, count + 1))
+        scattered[: DRAWS // 2] = 1
+        scattered *= (common / scattered.mean(axis=1))[:, np.newaxis]
 
-        of_means, elsewhere = each[:, :count], each[:, count]
+        of_means, elsewhere = scattered[:, :count], scattered[:, count]
         errors = random.normal(size=(DRAWS, count)) * np.sqrt(of_means * self.weights)
-        squares = np.where(own > 0, random.chisquare(np.maximum(own, 1e-9), (DRAWS, count)), 0)
+        squares = np.where(
+            freedoms > 0, random.chisquare(np.maximum(freedoms, 1e-9), (DRAWS, count)), 0
+        )
         measured = random.chisquare(max(self.freedom, 1), DRAWS) / max(self.freedom, 1)
         return errors, self.variances(squares * of_means, np.sqrt(elsewhere * measured))
 
@@ -185,7 +187,11 @@ class Candidates:
         """Return what the largest of all drawn differences says of the differences of means."""
         count = len(self.means)
         errors, scale = np.zeros((DRAWS, count)), np.ones((DRAWS, 1))
-        between, own, own_drawn = np.zeros((count, count)), np.zeros(count), np.zeros(errors.shape)
+        between, of_seeds, own_drawn = (
+            np.zeros((count, count)),
+            np.zeros(count),
+            np.zeros(errors.shape),
+        )
         if rows and self.covariance is not None:
             errors, scale = self._drawn_rows
             diagonal = np.diag(self.covariance)
@@ -195,7 +201,7 @@ class Candidates:
         if seeds:
             errors = errors + self._drawn_seeds[0]
             own_drawn = self._drawn_seeds[1]
-            own = self.seeds.variances(self.seeds.squares, self.seeds.deviation)
+            of_seeds = self.seeds.variances(self.seeds.squares, self.seeds.deviation)
 
         largest, order = np.zeros(DRAWS), np.arange(count)
         for first in np.flatnonzero(self.named):
@@ -205,7 +211,7 @@ class Candidates:
             largest = np.maximum(largest, squares.max(axis=1, initial=0))
         halves = np.sort(largest.reshape(2, -1), axis=1)
 
-        variance = between + np.add.outer(own, own)
+        variance = between + np.add.outer(of_seeds, of_seeds)
         squares = np.subtract.outer(self.means, self.means) ** 2
         squares[squares <= (ROUNDING * np.abs(self.means).max()) ** 2] = 0
         unlike = np.where(squares > 0, np.inf, 0)

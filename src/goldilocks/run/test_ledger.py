@@ -113,10 +113,10 @@ class Question:
         if run.tags.get(ledger.KIND) != self.dataset.kind:  # Or of an earlier version.
             return 0.0
         if digest not in self.shares:
-            asked = overlap.ask(self.dataset, self.split.test, self.split.train)
+            question = overlap.ask(self.dataset, self.split.test, self.split.train)
             self.shares[digest] = None
             with contextlib.suppress(StoreError):  # Its keys are gone: the digest decides.
-                self.shares[digest] = overlap.share(asked, book.kept(run), book.secret)
+                self.shares[digest] = overlap.share(question, book.kept(run), book.secret)
         return self.shares[digest]
 
 
@@ -235,15 +235,15 @@ def evaluation(
     overlaps = question.overlaps()
     # A run of version 0.1 has no configuration: only an equal fingerprint makes it the same.
     others = [
-        found
-        for found in overlaps
-        if found.run.run_id != resumed_run
-        and found.run.tags.get("configuration") != configuration
-        and found.run.tags.get("fingerprint") != fingerprint
+        one
+        for one in overlaps
+        if one.run.run_id != resumed_run
+        and one.run.tags.get("configuration") != configuration
+        and one.run.tags.get("fingerprint") != fingerprint
     ]
-    sealed = [found for found in others if found.is_sealed]
+    sealed = [one for one in others if one.is_sealed]
     evaluated_before = any(
-        found.run.run_id == resumed_run and evaluated_at(found.run) for found in overlaps
+        one.run.run_id == resumed_run and evaluated_at(one.run) for one in overlaps
     )
     if sealed and not evaluated_before and not force:
         raise SealError(refusal(sealed))
@@ -253,16 +253,16 @@ def evaluation(
         question,
         position(sealed),
         sum(
-            not found.is_sealed
-            and bool(evaluated_at(found.run))
-            and found.run.tags.get("dataset.digest") == data
-            for found in overlaps
+            not one.is_sealed
+            and bool(evaluated_at(one.run))
+            and one.run.tags.get("dataset.digest") == data
+            for one in overlaps
         ),
         len({_configuration(run) for run in ledger.validation_runs(store, data)}),
         validation_rows,
-        earlier=frozenset(found.run.run_id for found in overlaps),
-        share=max((found.share or 0.0 for found in others if not found.is_sealed), default=0.0),
-        is_untold=any(found.share is None for found in others),
+        earlier=frozenset(one.run.run_id for one in overlaps),
+        share=max((one.share or 0.0 for one in others if not one.is_sealed), default=0.0),
+        is_untold=any(one.share is None for one in others),
     )
 
 
@@ -324,13 +324,13 @@ def _check_rivals(
         granted: Whether it has said that it goes on: who did so as well goes first.
     """
     rivals: list[Overlap] = []
-    for found in evaluation.question.overlaps():
-        run = found.run
+    for one in evaluation.question.overlaps():
+        run = one.run
         is_other = run.tags.get("configuration") != configuration
-        if not is_other or run.run_id in evaluation.earlier or not found.is_sealed:
+        if not is_other or run.run_id in evaluation.earlier or not one.is_sealed:
             continue
         if evaluated_at(run) or ledger.GRANTED in run.tags or (not granted and run.run_id < run_id):
-            rivals.append(found)
+            rivals.append(one)
     if rivals:
         raise SealError(refusal(rivals))
 
@@ -368,7 +368,7 @@ def _configuration(run: StoredRun) -> str:
 
 def position(others: Sequence[Overlap]) -> int:
     """Return which evaluation of these rows it is, after those of other configurations."""
-    return len({_configuration(found.run) for found in others}) + 1
+    return len({_configuration(one.run) for one in others}) + 1
 
 
 def refusal(others: Sequence[Overlap]) -> str:
@@ -377,9 +377,9 @@ def refusal(others: Sequence[Overlap]) -> str:
     Args:
         others: Runs of other configurations.
     """
-    named = "; ".join(_described(found.run) for found in others[:NAMED])
+    named = "; ".join(_described(one.run) for one in others[:NAMED])
     more = f"; and {len(others) - NAMED} more" if len(others) > NAMED else ""
-    share = max(found.share or 0.0 for found in others)
+    share = max(one.share or 0.0 for one in others)
     return (
         f"another configuration was evaluated on these test rows ({percent(share)} of them): "
         f"{named}{more}. Expected one evaluation, of one configuration that was chosen by "

@@ -55,7 +55,7 @@ def step(context: Context) -> ProblemResult:
     earlier = None
     if not settings.tree["force"]:
         overlaps = test_ledger.ask(settings, context.store, dataset, split).overlaps()
-        earlier = next((found for found in overlaps if found.is_sealed), None)
+        earlier = next((one for one in overlaps if one.is_sealed), None)
     report = prose.report(
         "problem",
         problem=context.problem,
