@@ -226,6 +226,7 @@ def main() -> None:
         here = folder / f"start_{number:02}"
         here.mkdir(exist_ok=True)
         os.chdir(here)
+        os.environ["GOLDILOCKS_LEDGER"] = str(here / "ledger.db")
         line = follow(STARTS[number])
         with (folder / FILE).open("a", newline="") as stream:
             csv.DictWriter(stream, COLUMNS).writerow(line)

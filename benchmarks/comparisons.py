@@ -2,6 +2,7 @@
 
     python benchmarks/comparisons.py variants [REPEATS]   # of a report: seeds and rows
     python benchmarks/comparisons.py folds [REPEATS]      # of cross-validation
+    python benchmarks/comparisons.py trials [REPEATS]     # of step 5 of a workflow
 
 Scores are drawn whose truth is known: each candidate has the noise of its rows, that of its seeds,
 and a share that its rows and seeds have together. In `folds` linear models see other inputs that
@@ -161,7 +162,57 @@ def folds(repeats: int) -> None:
                 )
 
 
+def trials(repeats: int) -> None:
+    """Print how often step 5 calls a winner of equals better than where tuning began.
+
+    Each trial has one seed; the two best and the start get two more, and the best of these wins. A
+    score's true value is 0, and less is better; the deviation of seeds was measured with three.
+    """
+    random = np.random.default_rng(SEED)
+    print("trials rows:seed | false | the winner's score, in deviations of seeds | shrunk")
+    for count in (8, 60):
+        for rows in (0.0, 0.5, 1.0):
+            false, promised, shrunk = 0, [], []
+            for _ in range(repeats):
+                values = scores(random, count, 3, rows, np.ones(count))
+                of_first = values[1:, 0].mean(axis=1)
+                finalists = [0, *(1 + of_first.argsort()[:2])]  # The first is the start.
+                finalists.sort(key=lambda one: values[one].mean())
+                others = [one for one in range(count) if one not in finalists]
+                models = [
+                    scored(values[one, : 3 if one in finalists else 1])
+                    for one in (*finalists, *others)
+                ]
+                measured = (float(random.normal(size=3).std(ddof=1)), 2)
+                family = Family(models, higher=False, measured=measured, named=len(finalists))
+                if finalists[0] != 0:
+                    lead = family.difference(0, finalists.index(0))
+                    false += lead.mean > 0 and bool(lead.beyond_noise)
+                promised.append(values[finalists[0]].mean())
+                of_first_seeds = [scored(values[one, :1]) for one in range(count)]
+                shrunk.append(Family(of_first_seeds, higher=False, measured=measured).shrunk)
+            print(
+                f"{count:2} {rows:3} | {shares(false, repeats)} | {mean(promised)} | "
+                f"{mean(shrunk)}",
+                flush=True,
+            )
+
+
+def scored(values: np.ndarray) -> Scored:
+    """Return a model by the values of its rows, float64 (seeds, rows)."""
+    rows = {(str(seed), ""): pd.Series(of_seed) for seed, of_seed in enumerate(values)}
+    return Scored(trainings={key: of_seed.mean() for key, of_seed in rows.items()}, rows=rows)
+
+
+def mean(values: list[float]) -> str:
+    """Return a mean with its 95 % interval."""
+    reach = 1.96 * np.std(values) / math.sqrt(len(values))
+    return (
+        f"{np.mean(values):+.2f} ({np.mean(values) - reach:+.2f} to {np.mean(values) + reach:+.2f})"
+    )
+
+
 if __name__ == "__main__":
     table = sys.argv[1]
     repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
-    {"variants": variants, "folds": folds}[table](repeats)
+    {"variants": variants, "folds": folds, "trials": trials}[table](repeats)

@@ -8,6 +8,7 @@ left out: they have been done.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,7 @@ def steps(name: str, shuffle: int | None) -> tuple[str, float]:
             cwd=folder,
             capture_output=True,
             text=True,
+            env={**os.environ, "GOLDILOCKS_LEDGER": f"{folder}/ledger.db"},
         )
         if done.returncode:
             sys.exit(done.stderr)

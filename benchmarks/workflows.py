@@ -6,6 +6,7 @@ of its own below `workflows/`; finished ones are not repeated. Prints a row per 
 logged report.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -100,7 +101,8 @@ def main(budget: str, photographs: Path | None, names: list[str]) -> None:
         if (report := logged_report(folder)) is None:
             began = time.monotonic()
             command = [sys.executable, ROOT / "workflow.py", *typed, f"budget={budget}"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+            env = {**os.environ, "GOLDILOCKS_LEDGER": str(folder.resolve() / "ledger.db")}
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=env)
             (folder / "output.txt").write_text(done.stdout + done.stderr)
             (folder / "seconds").write_text(str(time.monotonic() - began))
             if done.returncode or (report := logged_report(folder)) is None:

@@ -80,6 +80,7 @@ RESULTS = [
         comparison=({"candidate": "a", "val_mae": 1.9},),
         considered=9,
         noise=0.1,
+        shrunk=2.2,
         trials=({"trial": 0, "augmentation": True, "val_mae": None},),
         ended_by="budget",
     ),

@@ -61,3 +61,20 @@ def test_equal_candidates_are_set_apart_in_one_of_twenty(seeds, apart):
         scores = of_rows + random.normal(size=(4, seeds)) * deviations
         false += candidates(scores, np.eye(4) * 0.49).both.p.min() < 0.05
     assert false <= 12  # P(13 or more of 100 at 5 %) < 0.002
+
+
+def test_the_shrunk_score_of_equal_candidates_is_what_they_are_worth():
+    random = np.random.default_rng(5)
+    best, shrunk = [], []
+    for _ in range(200):
+        scores = random.normal(size=(8, 1))
+        best.append(scores.max())
+        shrunk.append(candidates(scores, deviation=1.0, freedom=20).shrunk(higher=True))
+    assert np.mean(best) > 1.3
+    assert abs(np.mean(shrunk)) < 3 * np.std(shrunk) / np.sqrt(200)
+
+
+def test_the_shrunk_score_of_a_clear_winner_is_its_own():
+    found = candidates([[10.0], [0.0], [0.0]], deviation=0.1, freedom=20)
+    assert found.shrunk(higher=True) == pytest.approx(10, abs=0.02)
+    assert found.shrunk(higher=False) < 0.5

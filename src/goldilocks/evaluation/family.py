@@ -190,6 +190,16 @@ class Family:
             left_out=left_out,
         )
 
+    @property
+    def shrunk(self) -> float:
+        """Return the score of the best model that has seeds, without what its choice adds.
+
+        It is the plain score of a single model.
+        """
+        if self._tests is None:
+            return float(self.means[0])
+        return self._tests.shrunk(higher=self.higher)
+
     @functools.cached_property
     def _is_folded(self) -> bool:
         return any(fold for model in self.models for _, fold in model.trainings)

@@ -169,6 +169,29 @@ class Candidates:
             return self.rows or self.of_seeds
         return self._noise(rows=True, seeds=True)
 
+    def shrunk(self, *, higher: bool) -> float:
+        """Return the score of the best candidate that has seeds, without what its choice adds.
+
+        Noise as large as that of the scores is added to choose the best and taken away to score it,
+        so that what chooses is independent of what is scored (Oliveira, Lei and Tibshirani,
+        "Unbiased risk estimation in the normal means problem via coupled bootstrap techniques",
+        2021): half of it to choose, and so twice to score.
+
+        Args:
+            higher: Whether a higher score is better.
+        """
+        seeds, errors = self.seeds, np.zeros((DRAWS, len(self.means)))
+        if self.covariance is not None:
+            errors += self._drawn_rows[0]
+        if seeds.known:
+            deviations = np.sqrt(seeds.common(seeds.squares, seeds.deviation) * seeds.weights)
+            errors += deviations * np.random.default_rng(SEED + 2).normal(size=errors.shape)
+
+        sign, seeded = 1 if higher else -1, ~self.seeds.fixed
+        scores, errors = sign * self.means[seeded], errors[:, seeded]
+        best = (scores + errors / 2).argmax(axis=1)
+        return float(sign * (scores[best] - 2 * errors[np.arange(DRAWS), best]).mean())
+
     @functools.cached_property
     def _drawn_rows(self) -> tuple[np.ndarray, np.ndarray]:
         """Return errors of means by the choice of rows, (draws, n), and scales of variances."""

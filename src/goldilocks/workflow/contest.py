@@ -93,6 +93,16 @@ class Contest:
         """Return the score of a candidate, the mean over rows, folds and seeds."""
         return self.comparison.score(predictions(group), self.metric).mean
 
+    @property
+    def shrunk(self) -> float:
+        """Return the winner's score without what its choice among all candidates adds.
+
+        The first seed of each has chosen who got others, so the first seeds alone tell it.
+        """
+        first = [*(group[0] for group in self.contenders), *self.trials]
+        by_id = {training.run.run_id: training.predictions for training in first}
+        return self.comparison.family(list(by_id.values()), self.metric).shrunk
+
     def table(self) -> Table:
         """Return a row for each contender."""
         scored = f"val_{self.metric}"

@@ -189,6 +189,7 @@ class TuneResult:
         comparison: The winner beside what it had to beat.
         considered: How many candidates it is the best of.
         noise: Standard error of a candidate's score, without what all candidates share.
+        shrunk: The winner's score without what the choice of it and of its epoch adds.
         trials: Of the search, a row for each.
         ended_by: Why the search ended: "no_gain", "trials" or "budget".
     """
@@ -200,6 +201,7 @@ class TuneResult:
     comparison: Table
     considered: int
     noise: float
+    shrunk: float
     trials: Table
     ended_by: str
 

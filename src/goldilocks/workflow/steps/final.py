@@ -96,6 +96,7 @@ def step(
         kind=context.dataset.kind,
         error=validation.error,
         considered=tune.considered,
+        shrunk=tune.shrunk,
         warning=test_ledger.warning(test_ledger.evaluations(metrics)),
         drop=between_samples(validation, test),
         sign=sign,

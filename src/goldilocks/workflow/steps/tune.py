@@ -80,10 +80,21 @@ def step(
     balance = compare(context, winner)
     chosen = winner if balance is None else balance.chosen
     epoch = max(1, round(sum(training.best_epoch for training in chosen) / len(chosen)))
+    considered = search.count + len(sizes)
+    if balance is not None:
+        considered += len(balance.variants) - 1
+    of_epochs = _of_epochs(context, winner)
+    # The estimate has noise of its own: it is never better than the score that was chosen.
+    higher = measures.find(context.problem, contest.metric).greater_is_better
+    worse = min if higher else max
+    shrunk = worse(score, contest.shrunk + of_epochs)
     report = prose.report(
         "tune",
         contest=contest,
         score=score,
+        shrunk=shrunk,
+        of_epochs=of_epochs,
+        considered=considered,
         epoch=epoch,
         search=search,
         in_vain=IN_VAIN,
@@ -109,7 +120,8 @@ def step(
             contest.fixed_row(reference_name, reference.scores[contest.metric]),
             *contest.network_rows(),
         ),
-        considered=search.count + len(sizes) + (len(balance.variants) - 1 if balance else 0),
+        considered=considered,
+        shrunk=shrunk,
         # All were scored on the same rows: what one may gain by luck is what sets two of them
         # apart.
         noise=contest.gain.error / math.sqrt(2),
@@ -150,6 +162,25 @@ def _confirmed(context: Context, finalists: Sequence[Trained]) -> list[list[Trai
             if training is not None:
                 group.append(training)
     return groups
+
+
+def _of_epochs(context: Context, winner: Sequence[Trained]) -> float:
+    """Return what the choice of the epoch costs, in the metric: 0 of a single seed.
+
+    Each seed is scored at the mean best epoch of the others, which its own noise has not chosen.
+    """
+    name = f"val_{context.problem.metric}"
+    if name == "val_loss" and "best_val_data_loss" in winner[0].run.metrics:
+        name = "val_data_loss"
+    histories = context.store.histories([training.run.run_id for training in winner], [name])
+    changes: list[float] = []
+    for training in winner:
+        curve = [value for _, value in histories.get(training.run.run_id, {}).get(name, ())]
+        others = [other.best_epoch for other in winner if other is not training]
+        if curve and others:
+            epoch = min(len(curve), round(sum(others) / len(others)))
+            changes.append(curve[epoch - 1] - curve[training.best_epoch - 1])
+    return sum(changes) / max(1, len(changes))
 
 
 def _rank(comparison: Comparison, group: Sequence[Trained]) -> tuple[int, float]:
