@@ -249,12 +249,14 @@ def test_finished_folds_are_reused(folder, store, composed, monkeypatch, capsys)
     found = store.client.search_runs([store.experiment_id])
     assert len(found) == 3, "the parent and its folds, each once"
     assert {each.info.status for each in found} == {"FINISHED"}
-    curves = store.histories([each.info.run_id for each in found], ["val_loss"])
+    names = ["val_loss", "val_data_loss"]
+    curves = store.histories([each.info.run_id for each in found], names)
     parent = next(each.info.run_id for each in found if each.data.tags["role"] != "fold")
-    mean = [value for _, value in curves.pop(parent)["val_loss"]]
+    of_parent = curves.pop(parent)
+    mean = [value for _, value in of_parent["val_loss"]]
     folds = [[value for _, value in curve["val_loss"]] for curve in curves.values()]
     assert mean == pytest.approx([sum(values) / 2 for values in zip(*folds, strict=True)])
-    assert value == pytest.approx(min(mean))
+    assert value == pytest.approx(dict(of_parent["val_data_loss"])[1 + mean.index(min(mean))])
 
 
 @pytest.mark.slow

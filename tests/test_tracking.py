@@ -199,9 +199,9 @@ def test_a_run_gives_signs_of_life_while_nothing_is_logged(store, monkeypatch):
     monkeypatch.setattr(run, "SECONDS_BETWEEN_BEATS", 0.01)
     with opened(store):
         until = time.monotonic() + 30
-        while sender.HEARTBEAT not in only(store).data.tags and time.monotonic() < until:
+        while journal.HEARTBEAT not in only(store).data.tags and time.monotonic() < until:
             time.sleep(0.05)
-        assert int(only(store).data.tags[sender.HEARTBEAT]) >= only(store).info.start_time
+        assert int(only(store).data.tags[journal.HEARTBEAT]) >= only(store).info.start_time
 
 
 def test_a_store_that_fails_for_a_while_loses_nothing(store, monkeypatch):

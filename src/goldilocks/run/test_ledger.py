@@ -195,7 +195,7 @@ def ask(settings: Settings, store: Store, dataset: Dataset, split: Split) -> Que
     if store.uri:
         ledgers.append(StoreLedger(store))
     if settings.traits.dataset.requires:
-        ledgers.append(user_ledger.connect())
+        ledgers.append(user_ledger.of_person())
     return Question(ledgers, dataset, split, row_keys.digest(dataset, split.test))
 
 

@@ -128,7 +128,7 @@ class UserLedger:
             yield connection
 
 
-def connect() -> UserLedger:
+def of_person() -> UserLedger:
     """Open the file, and create it and its secret where they are not there yet.
 
     Raises:
