@@ -16,7 +16,7 @@ from conftest import ROOT
 from goldilocks.dataset import Dataset, cell_keys, overlap
 from goldilocks.errors import SealError
 from goldilocks.protocol import Split
-from goldilocks.run import summary, test_ledger
+from goldilocks.run import summary, test_claims, test_ledger, test_scores
 from goldilocks.run.run import run
 from goldilocks.run.test_ledger import Evaluation
 from goldilocks.tracking import ledger, local, null
@@ -277,7 +277,7 @@ class FixedTracker(null.NullTracker):
 def test_of_two_runs_that_come_at_once_one_goes_on(
     store, monkeypatch, sent, granted, run_id, goes_on
 ):
-    monkeypatch.setattr(test_ledger, "SETTLING", 0.0)
+    monkeypatch.setattr(test_claims, "SETTLING", 0.0)
     tags, calls = {ledger.GRANTED: "true"} if granted else {}, []
 
     def when_sent():
@@ -286,7 +286,7 @@ def test_of_two_runs_that_come_at_once_one_goes_on(
             rival(store, "other", **tags)
 
     evaluation, tracker = ask(store), FixedTracker(run_id, when_sent)
-    claim = test_ledger.claimed(evaluation, tracker, "mine", {"configuration": "mine"}, force=False)
+    claim = test_claims.claimed(evaluation, tracker, "mine", {"configuration": "mine"}, force=False)
     if goes_on:
         with claim:
             return
@@ -310,7 +310,7 @@ def test_a_run_without_a_sign_of_life_stands_in_nobodys_way(store, monkeypatch):
     [(None, ""), (1.0, ""), (2.0, "test evaluation 2 on these rows: optimistic")],
 )
 def test_only_a_look_after_the_first_is_warned_of(number, said):
-    assert test_ledger.warning(number) == said
+    assert test_scores.warning(number) == said
 
 
 def test_scores_are_told_from_what_stands_beside_them():
@@ -322,7 +322,7 @@ def test_scores_are_told_from_what_stands_beside_them():
         "test_looks_elsewhere": 0.0,
         "val_mae": 3.0,
     }
-    assert test_ledger.results(a_run("a", metrics=metrics)) == {"test_mae": 1.0}
+    assert test_scores.results(a_run("a", metrics=metrics)) == {"test_mae": 1.0}
 
 
 @pytest.fixture
@@ -344,8 +344,8 @@ def old_run(store):
 
 
 def test_an_evaluation_that_version_0_1_logged_still_closes_the_seal(store, composed, old_run):
-    assert test_ledger.evaluations(old_run.metrics) == 1
-    assert sorted(test_ledger.results(old_run)) == ["test_loss", "test_mae"]
+    assert test_scores.evaluations(old_run.metrics) == 1
+    assert sorted(test_scores.results(old_run)) == ["test_loss", "test_mae"]
     with pytest.raises(SealError, match=rf"run {old_run.run_id} .+ UTC, with test_loss 93\.97"):
         run(composed(*BOSTON, "final=true", "optimizer=adam"))
 

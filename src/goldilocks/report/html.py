@@ -19,7 +19,7 @@ from goldilocks.plots import interactive
 from goldilocks.report import drawn, grouping
 from goldilocks.report.sections import Section
 from goldilocks.report.variants import Histories
-from goldilocks.run import test_ledger
+from goldilocks.run import test_scores
 from goldilocks.run.rendering import environment
 from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
@@ -142,7 +142,7 @@ def _figures(
 
 
 def _evaluation_warning(run: StoredRun) -> str:
-    return test_ledger.warning(test_ledger.evaluations(run.metrics))
+    return test_scores.warning(test_scores.evaluations(run.metrics))
 
 
 def _runs(section: Section) -> list[tuple[StoredRun, str, bool]]:

@@ -10,7 +10,7 @@ from goldilocks.formatting import markdown, number
 from goldilocks.plots import overlays, style
 from goldilocks.report import grouping, variants
 from goldilocks.report.variants import Variant
-from goldilocks.run import test_ledger
+from goldilocks.run import test_scores
 from goldilocks.tracking.query import StoredRun
 
 
@@ -58,7 +58,7 @@ def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
     final = any(grouping.is_final(run) for run in runs)
     results = ["best_epoch", *_logged(runs, _is_best)]
     if final:
-        results = _logged(runs, test_ledger.is_score)
+        results = _logged(runs, test_scores.is_score)
     rows = []
     for run in runs:
         row = {name: run.params.get(name, "") for name in columns} or {"run": run.name}
@@ -78,7 +78,7 @@ def over_seeds(runs: Sequence[StoredRun]) -> list[str]:
     A seed is no choice, so the result of a configuration is the mean over its seeds, never the
     score of its best one.
     """
-    scores = _logged(runs, test_ledger.is_score)
+    scores = _logged(runs, test_scores.is_score)
     configurations = variants.group(runs, {}, scores)
     sentences = []
     for variant in configurations:

@@ -15,7 +15,7 @@ from goldilocks.encoding import schema
 from goldilocks.encoding.targets import class_weights
 from goldilocks.evaluation import classes
 from goldilocks.protocol import Split
-from goldilocks.run import data_summary, promise, summary, test_ledger
+from goldilocks.run import data_summary, promise, summary, test_scores
 from goldilocks.run.context import RunContext
 from goldilocks.run.outcome import CONFIGURATIONS, OPTIMISM, Outcome
 from goldilocks.run.rendering import environment
@@ -114,7 +114,7 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
             scores=formatting.markdown(pd.DataFrame(summary.scores(metrics))),
             of_each=formatting.markdown(_of_each(outcome)),
             parts=None if parts is None else formatting.markdown(parts),
-            warning=test_ledger.warning(test_ledger.evaluations(metrics)),
+            warning=test_scores.warning(test_scores.evaluations(metrics)),
             promised=promise.compared(metrics, outcome.tags),
             worse=summary.WORSE,
             note=_note(outcome),

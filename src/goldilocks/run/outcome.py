@@ -27,7 +27,7 @@ from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.next_moves import LONGEST_TAG
 from goldilocks.run.promise import PROMISED, VALIDATED
 from goldilocks.run.summary import CLASSES, GOAL, POWER, THRESHOLDS
-from goldilocks.run.test_ledger import EVALUATIONS
+from goldilocks.run.test_scores import EVALUATIONS
 from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 from goldilocks.training.fit import FitResult, FitSpec, validation_rows

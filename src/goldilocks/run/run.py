@@ -20,7 +20,15 @@ from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.jobs import records
 from goldilocks.protocol import Split, notes_of_all, parts
-from goldilocks.run import data_summary, next_moves, promise, summary, test_ledger, warm_start
+from goldilocks.run import (
+    data_summary,
+    next_moves,
+    promise,
+    summary,
+    test_claims,
+    test_ledger,
+    warm_start,
+)
 from goldilocks.run.context import RunContext, Shared, TrainingSpec
 from goldilocks.search.options import read_spec
 from goldilocks.tracking import Store, user_ledger
@@ -214,7 +222,7 @@ def _train(
             )
 
             if run_spec.evaluation:
-                claim = test_ledger.claimed(
+                claim = test_claims.claimed(
                     *(run_spec.evaluation, tracker, settings.name, context.tags(run_spec)),
                     force=settings.tree["force"],
                 )
@@ -226,7 +234,7 @@ def _train(
             context.shared.trained.update(trained)
         outcomes = train.train(context, specs, tracker)
         if run_spec.evaluation:
-            test_ledger.record(run_spec.evaluation, tracker.run_id, outcomes[0].metrics)
+            test_claims.record(run_spec.evaluation, tracker.run_id, outcomes[0].metrics)
         if context.pruned:
             tracker.tags(train.PRUNED)
             _record(settings, pruned=True)

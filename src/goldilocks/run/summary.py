@@ -13,7 +13,7 @@ from goldilocks.config.settings import Settings, key_of
 from goldilocks.evaluation import classes
 from goldilocks.formatting import few_rows, number
 from goldilocks.problem import Problem
-from goldilocks.run import promise, test_ledger
+from goldilocks.run import promise, test_scores
 
 CLASSES = "classes"  # the tag with the counts of each class or label, as JSON
 THRESHOLDS = "thresholds"  # the tag with those that were chosen, as JSON
@@ -72,7 +72,7 @@ def scores(metrics: Mapping[str, float]) -> list[dict[str, str]]:
     They are the scores on test rows of a final run, else those on validation rows at the best
     epoch.
     """
-    keys = [name for name in metrics if test_ledger.is_score(name)]
+    keys = [name for name in metrics if test_scores.is_score(name)]
     if not keys:
         best = [name for name in metrics if name.startswith("best_val_")]
         keys = [name for name in best if not name.endswith(BESIDE_MEANS)]
@@ -112,7 +112,7 @@ def score_line(metrics: Mapping[str, float]) -> str:
 
 def _heading(metrics: Mapping[str, float]) -> tuple[str, str]:
     """Return what the scores are called, and which epoch and trainings they are of."""
-    if any(map(test_ledger.is_score, metrics)):
+    if any(map(test_scores.is_score, metrics)):
         return "test", ""
     epoch = f"epoch {metrics['best_epoch']:.0f}: "
     if "trainings" in metrics:
@@ -145,7 +145,7 @@ def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, s
         texts.append(f"recall    {recalls(of_classes)}")
         if settings.role != "baseline" and (sentence := silence(of_classes)):
             texts.append(f"warning   {sentence}{_remedy(settings, of_classes)}")
-    if warning := test_ledger.warning(test_ledger.evaluations(metrics)):
+    if warning := test_scores.warning(test_scores.evaluations(metrics)):
         texts.append(f"warning   {warning}")
     return texts
 

@@ -1,20 +1,12 @@
-"""The seal of the test rows: which configurations were evaluated, and whether another may be.
-
-Two final runs that begin at once must see each other. On one machine a lock lets one after the
-other ask and say that it is about to be evaluated. Of several machines on one store each says so,
-waits, and asks again; the one with the lowest ID goes on, says that it does, and asks once more.
-"""
+"""The seal of the test rows: which configurations were evaluated, and whether another may be."""
 
 from __future__ import annotations
 
 import contextlib
-import tempfile
-import time
 import uuid
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldilocks.config.settings import SEEDS, Settings, deciding
@@ -22,31 +14,17 @@ from goldilocks.dataset import Dataset, cell_keys, overlap, row_keys
 from goldilocks.errors import SealError, StoreError
 from goldilocks.formatting import number, percent
 from goldilocks.protocol import Split
+from goldilocks.run.test_scores import results
 from goldilocks.tracking import ledger, user_ledger
-from goldilocks.tracking.journal import milliseconds
 from goldilocks.tracking.ledger import StoreLedger, evaluated_at
 from goldilocks.tracking.user_ledger import UserLedger
 
 if TYPE_CHECKING:
-    from goldilocks.tracking import Store, Tracker
+    from goldilocks.tracking import Store
     from goldilocks.tracking.query import StoredRun
 
 NAMED = 3  # earlier evaluations that a refusal names
 LIMIT = 0.05  # of the test rows: from here on, rows that were evaluated before are refused
-SETTLING = 0.5  # seconds until what another machine has written can be read
-
-# What a store logs beside a score on the test rows. Stores of version 0.1 have the older names.
-EVALUATIONS = "test_evaluations"
-EVALUATIONS_BEFORE = "test_looks"
-NO_SCORES = (
-    "_low",
-    "_high",
-    "_few_rows",
-    "_evaluations",
-    "_evaluations_elsewhere",
-    "_looks",
-    "_looks_elsewhere",
-)
 
 
 @dataclass(frozen=True)
@@ -171,18 +149,6 @@ class Evaluation:
         return tuple(notes)
 
 
-def warning(evaluations: float | None) -> str:
-    """Return the warning of a repeated test evaluation; "" of the first one."""
-    if evaluations is None or evaluations <= 1:
-        return ""
-    return f"test evaluation {evaluations:.0f} on these rows: optimistic"
-
-
-def evaluations(metrics: Mapping[str, float]) -> float | None:
-    """Return how many configurations had been evaluated on a run's test rows; None if none was."""
-    return metrics.get(EVALUATIONS, metrics.get(EVALUATIONS_BEFORE))
-
-
 def ask(settings: Settings, store: Store, dataset: Dataset, split: Split) -> Question:
     """Return what is asked about the test rows of a split.
 
@@ -266,98 +232,6 @@ def evaluation(
     )
 
 
-@contextlib.contextmanager
-def claimed(
-    evaluation: Evaluation, tracker: Tracker, name: str, tags: Mapping[str, str], *, force: bool
-) -> Generator[None]:
-    """Say in all ledgers that an open run is about to be evaluated, until it ends.
-
-    Args:
-        evaluation: Of the final run.
-        tracker: Of the open run.
-        name: Of the run, for people.
-        tags: Of the run.
-        force: Whether it is evaluated whoever else is about to be.
-
-    Raises:
-        SealError: Another configuration is about to be evaluated on these rows.
-        StoreError: A ledger cannot be written.
-    """
-    question = evaluation.question
-    intent = {
-        ledger.DIGEST: question.digest,
-        ledger.KIND: question.dataset.kind,
-        ledger.INTENT: str(milliseconds()),
-    }
-    with contextlib.ExitStack() as stack:
-        for book in question.ledgers:
-            if isinstance(book, UserLedger):
-                run = user_ledger.entry(
-                    tracker.run_id or question.claim_id, name, {**tags, **intent}
-                )
-                stack.enter_context(book.claim(run, question.kept(book)))
-                continue
-            with tempfile.TemporaryDirectory() as folder:
-                ledger.pack(question.kept(book), Path(folder) / ledger.FILE)
-                tracker.files(Path(folder))
-            tracker.tags(intent)
-            tracker.flush()
-            if not force:
-                time.sleep(SETTLING)
-                _check_rivals(evaluation, tracker.run_id, tags["configuration"], granted=False)
-            tracker.tags({ledger.GRANTED: "true"})
-            tracker.flush()
-            if not force:
-                _check_rivals(evaluation, tracker.run_id, tags["configuration"], granted=True)
-        yield
-
-
-def _check_rivals(
-    evaluation: Evaluation, run_id: str, configuration: str, *, granted: bool
-) -> None:
-    """Raise SealError where a run that came meanwhile goes first.
-
-    Args:
-        evaluation: Of the run that asks.
-        run_id: Its ID.
-        configuration: Its configuration.
-        granted: Whether it has said that it goes on: who did so as well goes first.
-    """
-    rivals: list[Overlap] = []
-    for one in evaluation.question.overlaps():
-        run = one.run
-        is_other = run.tags.get("configuration") != configuration
-        if not is_other or run.run_id in evaluation.earlier or not one.is_sealed:
-            continue
-        if evaluated_at(run) or ledger.GRANTED in run.tags or (not granted and run.run_id < run_id):
-            rivals.append(one)
-    if rivals:
-        raise SealError(refusal(rivals))
-
-
-def mark(evaluation: Evaluation, tracker: Tracker) -> None:
-    """Record that a run is evaluated now, before anyone sees a result."""
-    tracker.mark_test_evaluation()
-    record(evaluation, tracker.run_id, {})
-
-
-def record(evaluation: Evaluation, run_id: str, metrics: Mapping[str, float]) -> None:
-    """Record in a person's ledger that a run is evaluated now, or what it scored.
-
-    Args:
-        evaluation: Of the run.
-        run_id: Its ID; "" where no store has it.
-        metrics: Of the run; empty before it is evaluated.
-
-    Raises:
-        StoreError: The ledger cannot be written.
-    """
-    scores = {name: value for name, value in metrics.items() if is_score(name)}
-    for book in evaluation.question.ledgers:
-        if isinstance(book, UserLedger):
-            book.record(run_id or evaluation.question.claim_id, scores)
-
-
 def _configuration(run: StoredRun) -> str:
     """Return what is equal for runs of one configuration, whatever their seeds."""
     if "configuration" in run.tags:
@@ -386,16 +260,6 @@ def refusal(others: Sequence[Overlap]) -> str:
         "validation: once you have seen a test result, the next one is biased. Keep the first, or "
         f"add force=true; reports will mark it as test evaluation {position(others)}."
     )
-
-
-def is_score(name: str) -> bool:
-    """Tell whether a metric is a score on test rows."""
-    return name.startswith("test_") and not name.endswith(NO_SCORES)
-
-
-def results(run: StoredRun) -> dict[str, float]:
-    """Return the scores on test rows that a run logged, by names such as "test_mae"."""
-    return {name: value for name, value in run.metrics.items() if is_score(name)}
 
 
 def _described(run: StoredRun) -> str:

@@ -23,7 +23,7 @@ from goldilocks.encoding.targets import (
 )
 from goldilocks.evaluation import differences
 from goldilocks.model import Facts, transfer
-from goldilocks.run import description, figures, room, summary, test_ledger, warm_start
+from goldilocks.run import description, figures, room, summary, test_claims, warm_start
 from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
 from goldilocks.run.outcome import Outcome, evaluate, read_outcome
 from goldilocks.tracking import Tracker, query
@@ -117,7 +117,7 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
     if settings.tree["final"]:
         rows = spec.split.test
         assert spec.evaluation is not None
-        test_ledger.mark(spec.evaluation, tracker)
+        test_claims.mark(spec.evaluation, tracker)
     predictions = predict(
         fit_spec.encoder, fit_spec.model, dataset, rows, one_of_many=trained is not None
     )

@@ -20,7 +20,7 @@ from goldilocks.report.workflow.results import (
     ProblemResult,
     TuneResult,
 )
-from goldilocks.run import summary, test_ledger
+from goldilocks.run import summary, test_scores
 from goldilocks.workflow import prose, references
 from goldilocks.workflow.balance import chosen_thresholds
 from goldilocks.workflow.candidate import Trained, predictions
@@ -97,7 +97,7 @@ def step(
         error=validation.error,
         considered=tune.considered,
         shrunk=tune.shrunk,
-        warning=test_ledger.warning(test_ledger.evaluations(metrics)),
+        warning=test_scores.warning(test_scores.evaluations(metrics)),
         drop=between_samples(validation, test),
         sign=sign,
         reference=baseline.reference.name,
