@@ -12,7 +12,7 @@ from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.formatting import markdown
 from goldilocks.report import grouping
 from goldilocks.report.grouping import Basis
-from goldilocks.run import test_ledger
+from goldilocks.run import test_scores
 from measured import Measured, Statistic, Tables
 from relations import Checked, check
 
@@ -118,7 +118,7 @@ def _table(
 def _overview(chapter: Chapter, variants: Sequence[Measured]) -> pd.DataFrame:
     """Return a row for each variant."""
     names = list(dict.fromkeys(name for variant in variants for name in variant.values))
-    scores = [name for name in names if name.startswith("best_val_") or test_ledger.is_score(name)]
+    scores = [name for name in names if name.startswith("best_val_") or test_scores.is_score(name)]
     last = [name for name in ("last_loss", "last_val_loss") if name in names]
     rows = []
     for variant in variants:
@@ -157,8 +157,8 @@ def _test_evaluations(variants: Sequence[Measured]) -> str:
     """Return which variants were not the first on their test rows; "" where all were."""
     warnings = []
     for variant in variants:
-        numbers = [test_ledger.evaluations(run.metrics) or 0 for run in variant.trainings]
-        if warning := test_ledger.warning(max(numbers)):
+        numbers = [test_scores.evaluations(run.metrics) or 0 for run in variant.trainings]
+        if warning := test_scores.warning(max(numbers)):
             warnings.append(f"{variant.name}: {warning}")
     if warnings:
         return f"**{'; '.join(warnings)}.**"
