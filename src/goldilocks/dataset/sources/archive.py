@@ -59,6 +59,8 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
     try:
         return cache.made(folder, download) / file
     except (requests.RequestException, ValueError) as error:
+        if isinstance(error, requests.HTTPError):
+            error.response.close()  # pooch leaves the connection of a refusal open.
         # Of the chain of errors the first one says it shortest: "Connection refused". ValueError is
         # pooch's, with both checksums.
         reason: BaseException = error
