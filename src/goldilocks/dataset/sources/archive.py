@@ -59,7 +59,7 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
     try:
         return cache.made(folder, download) / file
     except (requests.RequestException, ValueError) as error:
-        if isinstance(error, requests.HTTPError):
+        if isinstance(error, requests.RequestException) and error.response is not None:
             error.response.close()  # pooch leaves the connection of a refusal open.
         # Of the chain of errors the first one says it shortest: "Connection refused". ValueError is
         # pooch's, with both checksums.
