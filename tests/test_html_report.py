@@ -45,6 +45,15 @@ def test_a_page_needs_nothing_beside_it():
     assert "showSendToCloud: false" in text, "no button that uploads the data"
 
 
+def test_a_run_with_a_penalty_has_one_loss_on_a_page():
+    unscored = {"problem": "binary"}  # Its primary metric, accuracy, is not logged here.
+    penalized = a_run("l2", 0.0906, metrics={"best_val_data_loss": 0.0108}, tags=unscored)
+    text = own(page([penalized, a_run("none", 0.02, params={"model": "b"}, tags=unscored)]))
+    assert "0.0906" not in text
+    assert text.count("0.0108") == 4, "of the variant and of the run, each to sort by and to read"
+    assert "logs it as <code>val_data_loss</code>" in text
+
+
 def test_a_page_says_what_it_is_of():
     text = " ".join(page(RUNS).split())
     assert (

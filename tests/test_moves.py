@@ -44,6 +44,7 @@ def attempt(word="underfit", answers=None, loss=0.5, **changes):
         word=word,
         answers=answers or {},
         loss=loss,
+        loss_name="val_loss",
         train_loss=0.4,
         best_epoch=10,
         epochs=20,

@@ -1,8 +1,7 @@
-from types import SimpleNamespace
-
 import pandas as pd
 import pytest
 
+from composition import checked
 from goldilocks import formatting
 from goldilocks.report import sweep, variants
 from goldilocks.run import summary
@@ -178,16 +177,30 @@ def test_the_loss_of_a_sweep_has_no_penalty():
     metrics = {"best_val_loss": 0.0906, "best_val_data_loss": 0.0108}
     penalized = a_run("l2", params={"regularizer": "l2"}, metrics=metrics)
     table = sweep.comparison([plain, penalized])
-    assert table["best_val_loss"].tolist() == [0.02, 0.0108]
-    assert "best_val_data_loss" not in table
+    assert table["best_val_data_loss"].tolist() == [0.02, 0.0108]
+    assert "best_val_loss" not in table
+    assert "best_val_data_loss" not in sweep.comparison([plain, plain])
 
 
 @pytest.mark.parametrize(
     ("typed", "expected"), [((), 0.0108), (("trainer.monitor=val_loss",), 0.0906)]
 )
 def test_a_sweep_compares_by_the_loss_without_penalty_unless_another_was_typed(typed, expected):
-    settings = SimpleNamespace(
-        tree={"trainer": {"monitor": "val_loss"}, "final": False}, overrides=typed
-    )
+    settings = checked("dataset=boston", "regularizer=l2", *typed)
     metrics = {"best_val_loss": 0.0906, "best_val_data_loss": 0.0108}
-    assert summary.value(settings, metrics) == expected  # pyright: ignore[reportArgumentType]
+    assert summary.value(settings, metrics) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("dataset=boston", "val_loss"),
+        ("dataset=boston regularizer=dropout", "val_loss"),
+        ("dataset=boston regularizer.l1=0.1", "val_data_loss"),
+        ("dataset=mnist problem.class_weight=balanced", "val_data_loss"),
+        ("dataset=boston regularizer=l2 trainer.monitor=val_loss", "val_loss"),
+        ("dataset=boston regularizer=l2 trainer.monitor=val_mae", "val_mae"),
+    ],
+)
+def test_the_loss_without_penalty_decides_the_best_epoch_unless_another_was_typed(typed, expected):
+    assert checked(*typed.split()).monitor == expected

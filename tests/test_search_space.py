@@ -1,4 +1,3 @@
-import pytest
 from optuna.distributions import CategoricalDistribution
 
 from goldilocks.workflow.candidate import Candidate
@@ -47,12 +46,6 @@ def test_augmentation_comes_before_other_regularizers():
     changed = candidate({"augmentation": True, "dropout": 0.5})
     assert changed.name == "units=8 augmentation dropout=0.5"
     assert changed.overrides[1:3] == ("regularizer=augmentation", "regularizer.dropout=0.5")
-
-
-@pytest.mark.parametrize(("params", "is_added"), [({"l2": 0.1}, True), ({"dropout": 0.1}, False)])
-def test_penalized_trials_are_compared_without_their_penalty(params, is_added):
-    overrides = candidate(params).overrides
-    assert ("trainer.monitor=val_data_loss" in overrides) == is_added
 
 
 def test_a_model_without_weights_to_penalize_keeps_its_dropout():

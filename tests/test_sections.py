@@ -102,6 +102,15 @@ def test_penalties_are_left_out_of_the_loss():
     ]
 
 
+def test_what_has_decided_the_best_epoch_is_said_in_the_words_of_the_page():
+    typed = {"trainer.monitor": "val_loss"}  # What runs of earlier versions had by default.
+    penalized = {"best_val_data_loss": 1.0}
+    assert variants.monitor(a_run("a", 2.0, params={"trainer.monitor": "auto"})) == "val_loss"
+    assert variants.monitor(a_run("a", 2.0, params=typed)) == "val_loss"
+    with_penalty = a_run("a", 2.0, params=typed, metrics=penalized)
+    assert variants.monitor(with_penalty) == "val_loss with its penalty"
+
+
 def test_folds_count_as_one_variant_at_the_epoch_of_their_parent():
     reach = stats.t.ppf(0.975, 3) * math.sqrt(5 / 3) * math.sqrt(1 / 4 + 1 / 3)
     runs, histories = folds("8", [1.0, 2.0, 3.0, 4.0], overlap=1 / 3)

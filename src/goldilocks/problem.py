@@ -132,6 +132,7 @@ PROBLEMS: Mapping[str, Row] = {
 }
 
 COST = "cost"  # the metric of problems with a cost
+AUTO_MONITOR = "auto"  # of `trainer.monitor`: the validation loss without penalties
 
 # What is said where a person wants one of these (`TARGETLESS`), or names no target.
 NO_TARGET = (

@@ -23,7 +23,7 @@ from goldilocks.config.rules import rule_of
 from goldilocks.config.traits import ModelTraits, Traits
 from goldilocks.errors import ConfigError
 from goldilocks.formatting import name_of
-from goldilocks.problem import Problem, check_monitor, resolve
+from goldilocks.problem import AUTO_MONITOR, Problem, check_monitor, resolve
 
 # The groups of which every configuration has an option, and the overlay `experiment`.
 COMPOSED = ("dataset", "model", "optimizer", "regularizer", "protocol", "trainer", "tracking")
@@ -186,9 +186,23 @@ class Settings:
                 together, or the monitored value will not be logged.
         """
         problem = resolve(data_problem, **self.tree["problem"], own_metrics=own.metrics(self.tree))
-        data_loss = self.regularizer.penalizes or problem.class_weight != "none"
-        check_monitor(problem, self.tree["trainer"]["monitor"], data_loss=data_loss)
+        check_monitor(problem, self.monitor, data_loss=self.has_data_loss)
         return problem
+
+    @property
+    def has_data_loss(self) -> bool:
+        """Whether training rows have penalties or class weights in their loss, beside the data."""
+        return self.regularizer.penalizes or self.tree["problem"]["class_weight"] != "none"
+
+    @property
+    def monitor(self) -> str:
+        """The value of validation rows that decides the best epoch, and that runs are compared by.
+
+        A penalty is no error: unless another was typed, it is the loss without penalties.
+        """
+        if self.tree["trainer"]["monitor"] != AUTO_MONITOR:
+            return self.tree["trainer"]["monitor"]
+        return "val_data_loss" if self.has_data_loss else "val_loss"
 
     @property
     def packages(self) -> Sequence[str]:

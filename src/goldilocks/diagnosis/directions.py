@@ -41,6 +41,7 @@ class Attempt:
         answers: The probabilities that the questions of `HELPS` have the answer yes; empty where
             they are unknown.
         loss: Lowest validation loss without penalties; inf where there is none.
+        loss_name: What the run calls it.
         train_loss: Training loss at the end.
         best_epoch: Where the loss is lowest, from 1.
         epochs: That were trained.
@@ -54,6 +55,7 @@ class Attempt:
     word: str
     answers: Mapping[str, float]
     loss: float
+    loss_name: str
     train_loss: float
     best_epoch: int
     epochs: int

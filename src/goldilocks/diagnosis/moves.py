@@ -61,7 +61,7 @@ def propose(present: Attempt, attempts: Sequence[Attempt], scope: Scope) -> tupl
     base, in_vain = _best(attempts, scope)
     start = ""
     if base.settings != present.settings:
-        start = f"from the best so far, val_loss {number(base.loss)}: "
+        start = f"from the best so far, {base.loss_name} {number(base.loss)}: "
     probed = [attempt for attempt in attempts if attempt.probes]
     base = next((attempt for attempt in probed if attempt.settings == base.settings), base)
 
@@ -154,7 +154,8 @@ def _last(
         tries = "the last one is" if in_vain == 1 else f"the last {in_vain} are"
         reason += f", {tries} no better beyond noise"
     if is_final:
-        return Move(_final(base, present), f"{reason}: take this one, val_loss {number(base.loss)}")
+        reason += f": take this one, {base.loss_name} {number(base.loss)}"
+        return Move(_final(base, present), reason)
     reason += f". The best is {base.name}: {base.word}"
     return Move({}, ", open is whether ".join([reason, *(HELPS[name] for name in left_open)]))
 

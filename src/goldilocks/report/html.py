@@ -16,7 +16,7 @@ from goldilocks.console import without_passwords
 from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.evaluation.family import Difference
 from goldilocks.plots import interactive
-from goldilocks.report import drawn, grouping
+from goldilocks.report import drawn, grouping, variants
 from goldilocks.report.sections import Section
 from goldilocks.report.variants import Histories
 from goldilocks.run import test_scores
@@ -116,7 +116,7 @@ def _section(section: Section, histories: Histories, figures: list[Any]) -> dict
         "warning": max(map(_evaluation_warning, section.runs)),
         "findings": query.findings(section.runs),
         "penalty": any("best_val_data_loss" in run.metrics for run in section.runs),
-        "monitors": sorted({run.params.get("trainer.monitor", "val_loss") for run in section.runs}),
+        "monitors": sorted(set(map(variants.monitor, section.runs))),
         "codes": len({run.tags.get("code.digest", "") for run in section.runs}),
         "axis": _axis(section.differences),
         "runs": _runs(section),
@@ -145,13 +145,14 @@ def _evaluation_warning(run: StoredRun) -> str:
     return test_scores.warning(test_scores.evaluations(run.metrics))
 
 
-def _runs(section: Section) -> list[tuple[StoredRun, str, bool]]:
-    """Return each run, the name of its variant, and whether it is a part of the run above it."""
+def _runs(section: Section) -> list[tuple[StoredRun, str, bool, float | None]]:
+    """Return each run, the name of its variant, whether it is a part of another, and its value."""
     names = {run.run_id: variant.name for variant in section.variants for run in variant.runs}
-    listed = []
+    prefix, listed = "" if section.basis.final else "best_", []
     for run in section.runs:
         below = run.is_part and run.parent in names
-        listed.append((run, names.get(run.parent if below else run.run_id, ""), below))
+        value = run.metrics.get(prefix + variants.logged_name(run, section.measures[0]))
+        listed.append((run, names.get(run.parent if below else run.run_id, ""), below, value))
     return listed
 
 

@@ -65,11 +65,10 @@ def sections(runs: Sequence[StoredRun], histories: Histories, read_rows: ReadRow
 
 def measures(runs: Sequence[StoredRun]) -> tuple[str, ...]:
     """Return what runs of a group are compared by: primary metric, usual monitor and loss."""
-    monitors = Counter(run.params.get("trainer.monitor", "val_loss") for run in runs)
-    monitor = monitors.most_common(1)[0][0].replace("val_data_loss", "val_loss")
+    [(monitor, _)] = Counter(variants.monitor(run) for run in runs).most_common(1)
 
     primary = f"val_{grouping.basis(runs[0]).metric}"
-    names = tuple(dict.fromkeys([primary, monitor, "val_loss"]))
+    names = tuple(dict.fromkeys([primary, monitor.split()[0], "val_loss"]))
     if grouping.is_final(runs[0]):
         return tuple(name.replace("val_", "test_", 1) for name in names)
     return names

@@ -56,7 +56,9 @@ def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
     """
     columns = variants.differing([run.params for run in runs])
     final = any(grouping.is_final(run) for run in runs)
-    results = ["best_epoch", *_logged(runs, _is_best)]
+    results = ["best_epoch", *_logged(runs, lambda name: name.startswith("best_val_"))]
+    if "best_val_data_loss" in results:  # A penalty is no error: losses are compared without it.
+        results = [name for name in results if name != "best_val_loss"]
     if final:
         results = _logged(runs, test_scores.is_score)
     rows = []
@@ -66,8 +68,8 @@ def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
         if not final:
             row["verdict"] = run.tags.get("verdict", "")
         scores = {name: run.metrics.get(name, math.nan) for name in results}
-        if "best_val_loss" in scores:  # The penalty of a regularizer is no error.
-            scores["best_val_loss"] = run.metrics.get("best_val_data_loss", scores["best_val_loss"])
+        if "best_val_data_loss" in scores and "best_val_data_loss" not in run.metrics:
+            scores["best_val_data_loss"] = run.metrics.get("best_val_loss", math.nan)
         rows.append(row | scores | {"beats_baseline": run.tags.get("beats_baseline", "")})
     return pd.DataFrame(rows)
 
@@ -88,11 +90,6 @@ def over_seeds(runs: Sequence[StoredRun]) -> list[str]:
             results = ", ".join(_spread(variant, score) for score in scores)
             sentences.append(f"**{name}mean of {count} seeds:** {results}.")
     return sentences
-
-
-def _is_best(name: str) -> bool:
-    """Return whether a metric is of the best epoch; losses stand there without penalties."""
-    return name.startswith("best_val_") and name != "best_val_data_loss"
 
 
 def _logged(runs: Sequence[StoredRun], wanted: Callable[[str], bool]) -> list[str]:
@@ -123,7 +120,9 @@ def _draw(runs: Sequence[StoredRun], file: Path, title: str) -> None:
     best = {
         label: int(run.metrics["best_epoch"]) for label, run in drawn if "best_epoch" in run.metrics
     }
-    style.save(overlays.overlay(curves, ylabel="val_loss", title=title, best=best), file)
+    penalized = any("best_val_data_loss" in run.metrics for _, run in drawn)
+    ylabel = "val_data_loss" if penalized else "val_loss"
+    style.save(overlays.overlay(curves, ylabel=ylabel, title=title, best=best), file)
 
 
 def _labels(runs: Sequence[StoredRun]) -> list[str]:

@@ -12,6 +12,7 @@ from goldilocks.config.settings import WITHOUT_EFFECT
 from goldilocks.evaluation import mean_interval
 from goldilocks.evaluation.family import Key
 from goldilocks.evaluation.mean_interval import Spread
+from goldilocks.problem import AUTO_MONITOR
 from goldilocks.tracking.query import Histories, StoredRun, reused
 
 # Settings in which the runs of one variant may differ: the seed, and those without an effect on the
@@ -147,6 +148,26 @@ def training_name(run: StoredRun) -> str:
     return f"seed {run.params.get('seed', '?')}{fold}"
 
 
+def logged_name(run: StoredRun, measure: str) -> str:
+    """Return what a run calls a measure: losses are compared without penalties, which are no error.
+
+    Args:
+        run: Logs "val_data_loss" where it has a penalty.
+        measure: "val_loss", without the penalty, or another.
+    """
+    if measure == "val_loss" and "best_val_data_loss" in run.metrics:
+        return "val_data_loss"
+    return measure
+
+
+def monitor(run: StoredRun) -> str:
+    """Return in words what has decided the best epoch of a run, with names as of measures."""
+    typed = run.params.get("trainer.monitor", "val_loss")
+    if typed == "val_loss" and logged_name(run, typed) != typed:
+        return "val_loss with its penalty"
+    return "val_loss" if typed in (AUTO_MONITOR, "val_data_loss") else typed
+
+
 def labels(runs: Sequence[StoredRun], columns: Sequence[str]) -> list[str]:
     """Return the settings of each run that are columns, in words; its name if it has none."""
     names = []
@@ -248,10 +269,7 @@ def _problem(run: StoredRun) -> str:
 
 def _value(run: StoredRun, measure: str, epoch: int, histories: Histories) -> float | None:
     """Return the value of a training at its best epoch, or at that of the run which averages it."""
-    # The penalty of a regularizer is no error: losses are compared without it.
-    if measure == "val_loss" and "best_val_data_loss" in run.metrics:
-        measure = "val_data_loss"
-
+    measure = logged_name(run, measure)
     if measure.startswith("test_"):
         value = run.metrics.get(measure)
     elif run.is_part:

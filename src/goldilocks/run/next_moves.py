@@ -227,7 +227,8 @@ def _attempt(
 ) -> Attempt:
     """Return a run as moves see it, from its settings by dotted key and what it has logged."""
     word = tags.get("verdict", "")
-    loss = metrics.get("best_val_data_loss", metrics.get("best_val_loss", math.nan))
+    loss_name = "val_data_loss" if "best_val_data_loss" in metrics else "val_loss"
+    loss = metrics.get(f"best_{loss_name}", math.nan)
     if word == "diverged" or math.isnan(loss):
         loss = math.inf
     answers = {name: metrics.get(f"verdict/p_{name}", math.nan) for name in HELPS}
@@ -237,6 +238,7 @@ def _attempt(
         word=word,
         answers={name: p for name, p in answers.items() if not math.isnan(p)},
         loss=loss,
+        loss_name=loss_name,
         train_loss=metrics.get("data_loss", metrics.get("loss", math.inf)),
         best_epoch=int(metrics.get("best_epoch", 0)),
         epochs=int(metrics.get("epochs", 0)),

@@ -282,7 +282,7 @@ def read_outcome(context: RunContext, spec: TrainingSpec, stored: StoredRun) -> 
     result = FitResult(
         history={name: [value for _, value in points] for name, points in curves.items()},
         best_epoch=int(metrics["best_epoch"]),
-        monitor=trainer["monitor"],
+        monitor=spec.settings.monitor,
         seconds=metrics["train_seconds"],
         validation=validation_rows(
             spec.split.validation, trainer["validation_steps"], trainer["batch_size"]

@@ -12,7 +12,6 @@ from typing import Any
 from goldilocks.backend import keras
 from goldilocks.errors import UserError
 from goldilocks.evaluation import measures
-from goldilocks.run import summary
 from goldilocks.run.context import RunContext, Trained, TrainingSpec
 from goldilocks.run.shares import kind
 from goldilocks.run.train import prepare
@@ -31,7 +30,6 @@ OPTIONS = (
     "steps_per_epoch",
     "validation_steps",
     "shuffle",
-    "monitor",
 )
 
 
@@ -117,12 +115,12 @@ def _train_alike(
 
 def _options(spec: TrainingSpec) -> dict[str, Any]:
     """Return the options of a trainer that a program follows."""
-    return {name: spec.settings.tree["trainer"][name] for name in OPTIONS}
+    options = {name: spec.settings.tree["trainer"][name] for name in OPTIONS}
+    return options | {"monitor": spec.settings.monitor}
 
 
 def _callbacks(context: RunContext, spec: TrainingSpec) -> list[keras.callbacks.Callback]:
     """Return what may stop one of the trainings."""
     if context.trial is None:
         return []
-    monitor = summary.pruned_by(spec.settings, context.problem)
-    return [Pruner(context.trial.report_epoch, monitor=monitor)]
+    return [Pruner(context.trial.report_epoch, monitor=spec.settings.monitor)]

@@ -68,7 +68,7 @@ def conclude(
 
 def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) -> Outcome:
     # Histories -> the mean curve and its best epoch.
-    monitor = spec.settings.tree["trainer"]["monitor"]
+    monitor = spec.settings.monitor
     higher = measures.find(context.problem, monitor).greater_is_better
     histories = [outcome.result.history for outcome in outcomes]
     history = mean_interval.mean_history(histories)
@@ -161,18 +161,19 @@ def _overlap(outcomes: Sequence[Outcome]) -> float:
 
 def _draw(outcome: Outcome, outcomes: Sequence[Outcome], folder: Path) -> None:
     """Draw the mean curve, smoothed where it is long, and the curve of each training."""
-    name = outcome.spec.settings.name
+    name, history = outcome.spec.settings.name, outcome.result.history
+    loss = "val_data_loss" if "val_data_loss" in history else "val_loss"
     title = f"{name}: mean of {len(outcomes)} trainings"
     drawn = {
         "learning_curves": figures.learning_curves(outcome, title),
         "trainings": overlays.overlay(
-            {training.spec.part: training.result.history["val_loss"] for training in outcomes},
-            ylabel="val_loss",
+            {training.spec.part: training.result.history[loss] for training in outcomes},
+            ylabel=loss,
             title=f"{name}: each training",
             best={},
         ),
     }
-    history, unit = outcome.result.history, outcome.context.dataset.unit
+    unit = outcome.context.dataset.unit
     if len(history["loss"]) >= EPOCHS_TO_SMOOTH:
         metric = f"val_{outcome.context.problem.metric}"
         ylabel = f"{metric} ({unit})" if unit else metric

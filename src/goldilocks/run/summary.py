@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from goldilocks.config.settings import Settings, key_of
+from goldilocks.config.settings import Settings
 from goldilocks.evaluation import classes
 from goldilocks.formatting import few_rows, number
-from goldilocks.problem import Problem
 from goldilocks.run import promise, test_scores
 
 CLASSES = "classes"  # the tag with the counts of each class or label, as JSON
@@ -25,44 +24,19 @@ FEW = 6  # classes or labels, whose recall is told of each; else of those with t
 BESIDE_MEANS = ("_std", "_low", "_high")  # of the mean over several trainings
 
 
-def compared(settings: Settings, logged: Collection[str]) -> str:
-    """Return the name of what runs of a sweep or search are compared by.
-
-    It is what is monitored. The penalty of a regularizer and the weights of classes are no error:
-    a loss is compared without them, unless `trainer.monitor` was typed.
-
-    Args:
-        settings: The settings of a run.
-        logged: The names of what it logs each epoch.
-    """
-    monitor, data_loss = settings.tree["trainer"]["monitor"], "val_data_loss"
-    is_typed = "trainer.monitor" in map(key_of, settings.overrides)
-    if monitor == "val_loss" and data_loss in logged and not is_typed:
-        return data_loss
-    return monitor
-
-
-def pruned_by(settings: Settings, problem: Problem) -> str:
-    """Return the name of what trials are compared by after each epoch, as `compared`."""
-    has_data_loss = settings.regularizer.penalizes or problem.class_weight != "none"
-    return compared(settings, ["val_data_loss"] if has_data_loss else [])
-
-
 def value(settings: Settings, metrics: Mapping[str, float]) -> float:
     """Return the number that a sweep compares.
 
-    It is the value of `compared` at the best epoch; of a final run the monitored metric on the test
+    It is the monitored value at the best epoch; of a final run the monitored metric on the test
     rows.
 
     Args:
         settings: The settings of the run.
         metrics: What it has logged.
     """
-    monitor = settings.tree["trainer"]["monitor"]
-    if not settings.tree["final"]:
-        name = compared(settings, [name.removeprefix("best_") for name in metrics])
-        return metrics.get(f"best_{name}", math.nan)  # Version 0.1 logged no mean that diverged.
-    name = f"test_{monitor.removeprefix('val_')}"
+    if not settings.tree["final"]:  # Version 0.1 logged no mean that diverged.
+        return metrics.get(f"best_{settings.monitor}", math.nan)
+    name = f"test_{settings.monitor.removeprefix('val_')}"
     return metrics.get(name, metrics.get("test_loss", math.nan))
 
 

@@ -23,7 +23,7 @@ from goldilocks.encoding.targets import (
 )
 from goldilocks.evaluation import differences
 from goldilocks.model import Facts, transfer
-from goldilocks.run import description, figures, room, summary, test_claims, warm_start
+from goldilocks.run import description, figures, room, test_claims, warm_start
 from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
 from goldilocks.run.outcome import Outcome, evaluate, read_outcome
 from goldilocks.tracking import Tracker, query
@@ -163,9 +163,10 @@ def _fit(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> tuple[Fit
     ):
         callbacks: list[keras.callbacks.Callback] = [progress, Interrupter(asked_to_end)]
         if context.trial is not None:
-            monitor = summary.pruned_by(settings, context.problem)
-            callbacks.append(Pruner(context.trial.report_epoch, monitor=monitor))
-        result = settings.builder("trainer")(fit_spec, callbacks, tracker.epoch, tracker.checkpoint)
+            callbacks.append(Pruner(context.trial.report_epoch, monitor=settings.monitor))
+        result = settings.builder("trainer")(
+            fit_spec, callbacks, tracker.epoch, tracker.checkpoint, monitor=settings.monitor
+        )
     if result.interrupted:
         _keep(context, spec, fit_spec, result, tracker)
         asked_to_end.end()

@@ -18,7 +18,7 @@ from goldilocks.config.composition import settled, typed_overrides
 from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import GROUPS, Settings, search_path
 from goldilocks.errors import ConfigError
-from goldilocks.sweep.plan import plan
+from goldilocks.sweep.plan import measured, plan
 
 # The settings of the jobs of this process: the launcher asks for those that were checked before.
 CHECKED: dict[tuple[Path | str, ...], Settings] = {}
@@ -139,7 +139,7 @@ def check_measure(jobs: Sequence[Settings], measure: str) -> None:
     Raises:
         ConfigError: A searched option, such as an experiment, changes what is monitored.
     """
-    others = sorted({job.tree["trainer"]["monitor"] for job in jobs} - {measure})
+    others = sorted({measured(job.tree["trainer"]["monitor"]) for job in jobs} - {measure})
     if others:
         raise ConfigError(
             f"trainer.monitor is {' and '.join(others)} in jobs of this search, which compares "

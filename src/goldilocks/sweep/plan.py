@@ -14,6 +14,7 @@ from goldilocks.config.rules import Rule, one_of, rules_of
 from goldilocks.config.settings import hash_of, listed
 from goldilocks.errors import ConfigError
 from goldilocks.evaluation.measures import higher_is_better
+from goldilocks.problem import AUTO_MONITOR
 from goldilocks.search.options import GRID, NEEDS, PRUNERS, SAMPLERS, Options, Plan
 from goldilocks.search.space import Space
 from goldilocks.sweep.syntax import read
@@ -77,7 +78,7 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     return Plan(
         options,
         space,
-        measure=OmegaConf.select(config, "trainer.monitor", default="value"),
+        measure=measured(OmegaConf.select(config, "trainer.monitor", default="value")),
         maximize=maximizes(config),
         epochs=None if searched & MAY_SET_EPOCHS else OmegaConf.select(config, "trainer.epochs"),
         trials=trials,
@@ -94,7 +95,7 @@ def maximizes(config: DictConfig) -> bool:
     Raises:
         ConfigError: It has no such measure.
     """
-    measure = OmegaConf.select(config, "trainer.monitor", default="loss")
+    measure = measured(OmegaConf.select(config, "trainer.monitor", default="loss"))
     own_metrics: dict[str, bool] = {}
     if "problem" in config:
         tree = OmegaConf.to_container(OmegaConf.masked_copy(config, ["own", "problem"]))
@@ -106,6 +107,11 @@ def maximizes(config: DictConfig) -> bool:
             f"trainer.monitor is {measure}, by which the jobs are compared, and problem.metrics of "
             "some has it not; give one list to all of them."
         ) from None
+
+
+def measured(monitor: str) -> str:
+    """Return what people call the monitored value; a loss has no penalty unless it was typed."""
+    return "val_loss" if monitor == AUTO_MONITOR else monitor
 
 
 def _option_errors(options: Options) -> list[str]:

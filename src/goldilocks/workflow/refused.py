@@ -2,6 +2,7 @@
 
 from goldilocks.config.settings import Settings, key_of, listed
 from goldilocks.errors import ConfigError
+from goldilocks.problem import AUTO_MONITOR
 
 # What the workflow itself decides: typed, it would be decided twice.
 OWN = ("final", "trainer.repeats", "trainer.monitor", "regularizer.patience", "diagnosis.probes")
@@ -14,7 +15,7 @@ def check(settings: Settings) -> None:
         ConfigError: If there is any of these; the message lists them all.
     """
     typed = set(map(key_of, settings.overrides))
-    if settings.tree["trainer"]["monitor"] != "val_loss":  # By an option of one's own.
+    if settings.tree["trainer"]["monitor"] != AUTO_MONITOR:  # By an option of one's own.
         typed.add("trainer.monitor")
     errors = [
         f"{key} is given; workflow.py decides it: leave it out." for key in OWN if key in typed

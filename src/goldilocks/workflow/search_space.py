@@ -78,8 +78,6 @@ class SearchSpace:
         changes = [word.partition(".")[2] or "augmentation" for word in overrides]
         patience = max(3, round(PATIENCE * epochs))
         overrides += [f"trainer.epochs={epochs}", f"regularizer.patience={patience}"]
-        if {"l1", "l2"} & set(used):
-            overrides.append("trainer.monitor=val_data_loss")  # A penalty is no error.
         return size.overridden(" ".join([size.name, *changes]), *overrides)
 
 
