@@ -1,6 +1,6 @@
 """What opens the seal of test rows: each attempt as a command, and what it said.
 
-    .venv/bin/python benchmarks/seal.py [attempts] [others] [race] [speed]
+    .venv/bin/python benchmarks/seal.py [attempts] [others] [race] [speed] [count]
 
 Every command runs in a folder of its own, with a ledger of this benchmark.
 """
@@ -17,10 +17,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from mlflow.entities import Param
 from PIL import Image
 
 import goldilocks.sweep.preload  # noqa: F401  What every training imports.
 from goldilocks.dataset import Dataset, cell_keys, overlap
+from goldilocks.protocol import Split
+from goldilocks.run import compared
+from goldilocks.tracking import local
 
 ROOT = Path(__file__).parent.parent
 QUICK = ("trainer=smoke", "trainer.epochs=2", "final=true")
@@ -238,16 +242,66 @@ def speed(_):
     kept = overlap.keep(keys, test, b"secret")
     keeping = time.perf_counter() - began
     began = time.perf_counter()
-    share = overlap.share(overlap.ask(dataset, test, training), kept, b"secret")
+    asked = overlap.ask(dataset, test, training, b"secret")
+    asking = time.perf_counter() - began
+    known = overlap.known(asked, kept)
     print(
         f"100,000 x 20, all values distinct: keys of cells {read:.1f} s, keeping {keeping:.2f} s "
-        f"and {kept.keys.nbytes / 1000:.0f} KB, asking one evaluation "
-        f"{time.perf_counter() - began:.1f} s (share {share})"
+        f"and {kept.keys.nbytes / 1000:.0f} KB, asking {asking:.1f} s, and of each evaluation "
+        f"{time.perf_counter() - began - asking:.2f} s (share {known and known.share})"
+    )
+
+
+def count(scratch):
+    """Print what counting the configurations takes in a store of 300 runs over 60 tables."""
+    os.chdir(scratch)
+    order = np.random.default_rng(0).permutation(10_000)
+    split = Split(order[:5000], np.sort(order[5000:7500]), order[7500:])
+    store = local.connect(uri=None, experiment="goldilocks")
+
+    class Folder:
+        """Takes what a tracker is given."""
+
+        def files(self, folder):
+            shutil.copytree(folder, scratch / "logged", dirs_exist_ok=True)
+
+        def tags(self, values):
+            self.values = values
+
+    def table(seed):
+        frame = pd.DataFrame(np.random.default_rng(seed).normal(size=(10_000, 20)))
+        return Dataset(
+            name="table", kind="table", problem="regression", x=frame, y=np.zeros(10_000),
+            classes=(), source="original", location="", digest=str(seed),
+            cell_keys=cell_keys.of_frame(frame),
+        )  # fmt: skip
+
+    logging = []
+    for seed in range(60):
+        dataset, tracker = table(seed), Folder()
+        began = time.process_time()
+        compared.log(tracker, dataset, [split])
+        logging.append(time.process_time() - began)
+        for number in range(5):
+            tags = {"role": "plain", "configuration": f"{seed} {number}", **tracker.values}
+            run = store.client.create_run(store.experiment_id, tags=tags)
+            store.client.log_artifacts(run.info.run_id, str(scratch / "logged"))
+            store.client.log_batch(
+                run.info.run_id, params=[Param(str(at), "1") for at in range(90)]
+            )
+    began = time.process_time()
+    number = compared.configurations(store, table(0), split.validation)
+    counting = (time.process_time() - began) / 300
+    print(
+        f"processor time a run: logging {1000 * np.median(logging):.0f} ms, counting "
+        f"{1000 * counting:.0f} ms ({number} configurations)"
     )
 
 
 def main():
-    parts = {"attempts": attempts, "others": others, "race": race, "speed": speed}
+    parts = {
+        "attempts": attempts, "others": others, "race": race, "speed": speed, "count": count
+    }  # fmt: skip
     for name in sys.argv[1:] or list(parts):
         with tempfile.TemporaryDirectory() as folder:
             parts[name](Path(folder))

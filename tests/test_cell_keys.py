@@ -125,6 +125,6 @@ def test_a_window_of_a_series_has_the_key_of_the_row_that_it_predicts(write):
         series.load(file=str(path), time="day", target="price", **options).cell_keys
         for path, options in ((write(frame), how), (write(frame.iloc[::-1]), other))
     )
-    assert first.shape == (ROWS - 6 - 2 + 1, 1)
+    assert first.shape == (ROWS - 6 - 2 + 1, 2)
     assert first.tolist() == second.tolist()
     assert len(set(first[:, 0].tolist())) == len(first)

@@ -1,5 +1,7 @@
 """Rows that are known again by what stands in them, and rows that only look alike."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,7 +59,9 @@ def drawn(rows, seed=0):
 def share(first, second, seed=0):
     """Which fraction of the test rows of a second table was among those of a first one."""
     kept = overlap.keep(a_dataset(first).cell_keys, drawn(len(first))[0], SECRET)
-    return overlap.share(overlap.ask(a_dataset(second), *drawn(len(second), seed)), kept, SECRET)
+    asked = overlap.ask(a_dataset(second), *drawn(len(second), seed), SECRET)
+    known = overlap.known(asked, kept)
+    return None if known is None else known.share
 
 
 @pytest.mark.parametrize("rows", [60, 400, 12_000])
@@ -82,22 +86,77 @@ def test_other_rows_of_one_source_are_not_known(source, rows):
     assert max(shares) < 0.05
 
 
-def test_rows_of_a_few_values_tell_nothing():
-    few = pd.DataFrame(np.random.default_rng(0).integers(0, 4, (300, 6)))
-    assert share(few, few) is None
+def categories(rows, seed=0, columns=7, values=4):
+    generator = np.random.default_rng(seed)
+    return pd.DataFrame(generator.integers(0, values, (rows, columns)))
 
 
-def test_a_sample_of_many_rows_stands_for_all():
-    table = houses(40_000).assign(exact=np.random.default_rng(3).normal(size=40_000))
-    kept = overlap.keep(a_dataset(table).cell_keys, drawn(40_000)[0], SECRET)
-    assert kept.keys.shape == (overlap.KEPT, 6)
-    assert kept.rows == 10_000
-    assert share(table, table) == pytest.approx(1, abs=0.05)
-    assert share(table, table, seed=5) == pytest.approx(0.25, abs=0.05)
+@pytest.mark.parametrize("rows", [150, 3000])
+@pytest.mark.parametrize(("columns", "values"), [(7, 4), (20, 2)])
+def test_a_table_of_categories_is_known_by_its_rows_and_never_said_to_be_another_one(
+    rows, columns, values
+):
+    table = categories(rows, 0, columns, values)
+    assert share(table, table) > 0.9
+    assert share(table, table.set_axis(list(range(1, columns + 1)), axis=1)) > 0.9
+    assert 0.1 < share(table, table, seed=7) < 0.45
+    others = [share(table, categories(rows, seed, columns, values)) for seed in range(1, 9)]
+    assert set(others) == {None}
+    assert share(table, table.drop(columns=0)) is None, "the columns are others"
 
 
-def test_texts_are_known_by_one_cell():
-    texts = pd.DataFrame([f"text number {number}" for number in range(200)])
-    kept = overlap.keep(cell_keys.of_frame(texts), np.arange(50), SECRET)
-    asked = overlap.ask(a_dataset(texts, "text"), np.arange(40, 140), np.arange(140, 200))
-    assert overlap.share(asked, kept, SECRET) == pytest.approx(0.1)
+def test_rows_of_few_contents_tell_nothing():
+    assert share(categories(300, 0, 2), categories(300, 0, 2)) is None
+    assert share(categories(60), categories(60, 1)) is None
+
+
+def test_a_series_is_known_by_its_time_and_all_its_targets():
+    times = np.arange("2020-01-01", "2021-01-01", dtype="datetime64[D]").astype("datetime64[us]")
+
+    def kept_and_asked(first, second):
+        one, other = (
+            replace(
+                a_dataset(pd.DataFrame(values), "series"),
+                cell_keys=cell_keys.of_series(times, values),
+            )
+            for values in (first, second)
+        )
+        kept = overlap.keep(one.cell_keys, np.arange(250, 366), SECRET)
+        asked = overlap.ask(other, np.arange(240, 340), np.arange(240), SECRET)
+        return overlap.known(asked, kept).share
+
+    sold = [np.random.default_rng(seed).poisson(2, (366, 2)) for seed in range(2)]
+    assert kept_and_asked(sold[0], sold[0]) == pytest.approx(0.9, abs=0.02)
+    assert kept_and_asked(*sold) < 0.05, "another shop sold as many on some days"
+    assert kept_and_asked(sold[0][:, :1], sold[1][:, :1]) < 0.05
+
+
+def test_rows_of_several_evaluations_are_counted_once_each():
+    def known(first, last):
+        rows = np.arange(1000)
+        return overlap.Known((first <= rows) & (rows < last))
+
+    apart = [known(start, start + 40) for start in range(0, 800, 40)]
+    assert overlap.union(apart) == pytest.approx(0.8)
+    assert overlap.union([apart[0]] * 20) == pytest.approx(0.04)
+    assert overlap.union([apart[0], known(20, 60)]) == pytest.approx(0.06)
+    assert overlap.union([overlap.ALL, apart[0]]) == 1
+    assert overlap.union([overlap.NONE]) == overlap.union([]) == 0
+
+
+def test_a_row_that_agrees_here_and_there_adds_nothing():
+    lone = [overlap.Known(np.arange(1000) == row) for row in range(100)]
+    assert overlap.union(lone) == pytest.approx(0.001)
+
+
+def test_samples_of_the_same_rows_count_these_once():
+    table, generator = houses(12_000), np.random.default_rng(0)
+    keys, order = a_dataset(table).cell_keys, generator.permutation(12_000)
+    asked = overlap.ask(a_dataset(table), order[:4000], order[4000:], SECRET)
+    # The same 8 % of the asked rows, beside others of which nobody asks.
+    kept = [
+        overlap.keep(keys, np.concatenate([order[:320], order[start : start + 4000]]), SECRET)
+        for start in (4000, 8000)
+    ]
+    known = [overlap.known(asked, of_one) for of_one in kept]
+    assert overlap.union(known) == pytest.approx(0.08, abs=0.03)

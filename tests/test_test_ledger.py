@@ -76,13 +76,13 @@ def ask(store, *, configuration="mine", fingerprint="mine", resumed_run=None, fo
         fingerprint=fingerprint,
         resumed_run=resumed_run,
         force=force,
-        validation_rows=100,
+        validation=A_SPLIT.validation,
     )
 
 
 def test_the_first_look_is_allowed_and_is_number_one(store):
     asked = ask(store)
-    assert asked == Evaluation(asked.question, 1, 0, 0, 100)
+    assert asked == Evaluation(asked.question, 1, 0, 0, 10)
     assert ask(store).notes == ()
 
 
@@ -230,7 +230,8 @@ def test_test_rows_are_known_by_what_stands_in_them(store, tmp_path):
     with pytest.raises(SealError, match=r"evaluated on these test rows \(60 % of them\)"):
         ask(store)
     forced = ask(store, force=True)
-    assert (forced.number, forced.elsewhere, forced.share) == (2, 0, 0.0)
+    assert (forced.number, forced.elsewhere) == (2, 0)
+    assert "60 % of the test rows were evaluated before." in forced.notes
     assert ask(store, configuration="other").number == 1, "it is the same configuration"
 
 
@@ -243,6 +244,25 @@ def test_a_few_test_rows_that_were_evaluated_are_said_in_per_cent(store, tmp_pat
     asked = ask(store)
     assert asked.number == 1
     assert "10 % of the test rows were evaluated before." in asked.notes
+
+
+def test_a_few_rows_of_each_of_several_evaluations_add_up(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(overlap, "SHUFFLED", 100_000)  # So that one of ten rows is no chance.
+    monkeypatch.setattr(test_ledger, "LIMIT", 0.25)
+    keys = cell_keys.of_dataset(A_DATASET)
+    for number in range(3):
+        run_id = add_run(
+            store, digest=f"other {number}", configuration=str(number), **{ledger.KIND: "table"}
+        )
+        log_keys(store, run_id, keys[30 + number : 31 + number], tmp_path)
+        if number == 1:
+            asked = ask(store)
+            assert (asked.number, asked.elsewhere) == (1, 2)
+            assert "20 % of the test rows were evaluated before." in asked.notes
+    with pytest.raises(SealError, match=r"\(together 30 % of them\): run .+; run .+ evaluation 4"):
+        ask(store)
+    assert ask(store, force=True).number == 4
+    assert ask(store, configuration="1").number == 1, "without its own the others are 20 %"
 
 
 def test_where_content_cannot_tell_that_is_said(store):

@@ -79,8 +79,8 @@ class Dataset:
             groups; "" where rows are not ranked.
         cell_keys: uint64 (rows, cells), a key of each cell of a row as it stands in its file, all
             columns, before anything is read, so that a ledger knows rows again whatever the reading
-            options are. Images: of the bytes of each file. Series: of each target at the last time
-            that a window predicts. None where `x` and `y` are what the source holds.
+            options are. Images: of the bytes of each file. Series: of the last time that a window
+            predicts, and of all targets at it. None where `x` and `y` are what the source holds.
         target: Name of the column that is predicted, several joined by ", "; "" where the rows came
             without columns.
         outputs: Of several numbers that are predicted: how each is written, by its name, in the

@@ -15,6 +15,7 @@ from pandas.api import types
 from goldilocks.dataset import Dataset, row_keys
 
 DIGITS = 7  # that count of a number with decimals: those of float32
+FACTOR = 0x9E3779B97F4A7C15  # odd, so that products of different keys differ
 
 
 def of_dataset(dataset: Dataset) -> np.ndarray:
@@ -38,15 +39,20 @@ def of_frame(frame: pd.DataFrame) -> np.ndarray:
 
 
 def of_series(times: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return a key of each value at its time, uint64 (rows, columns).
+    """Return the keys of times, and of all values at each, uint64 (rows, 2).
 
     Args:
-        times: datetime64 or numbers (rows,).
+        times: datetime64[us], int64 or float64 (rows,).
         values: float (rows, columns).
     """
-    at = _of_column(pd.Series(times).astype("int64"))
-    columns = [_of_column(column) for _, column in pd.DataFrame(values).items()]
-    return np.stack([at ^ (column << np.uint64(1)) for column in columns], axis=1)
+    at = pd.util.hash_array(times.view("int64"))
+    return np.column_stack([at, of_rows(of_frame(pd.DataFrame(values)))])
+
+
+def of_rows(keys: np.ndarray) -> np.ndarray:
+    """Return one key of all cells of a row in their order, uint64 (rows,), of (rows, cells)."""
+    factors = np.cumprod(np.full(keys.shape[1], FACTOR, np.uint64))
+    return (keys * factors).sum(axis=1)
 
 
 def keyed(keys: np.ndarray, secret: bytes) -> np.ndarray:

@@ -11,8 +11,6 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import findings
@@ -21,6 +19,7 @@ from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.jobs import records
 from goldilocks.protocol import Split, notes_of_all, parts
 from goldilocks.run import (
+    compared,
     data_summary,
     next_moves,
     promise,
@@ -31,7 +30,7 @@ from goldilocks.run import (
 )
 from goldilocks.run.context import RunContext, Shared, TrainingSpec
 from goldilocks.search.options import read_spec
-from goldilocks.tracking import Store, user_ledger
+from goldilocks.tracking import Store, ledger, user_ledger
 from goldilocks.tracking.query import StoredRun
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def run(settings: Settings, shared: Shared | None = None, parent: str | None = N
             )
             tags = stored.tags
             if "verdict" in tags:  # What to try has changed with each run since.
-                rows = len(np.unique(np.concatenate([split.validation for split in splits])))
+                rows = len(compared.validated(splits))
                 moves = next_moves.propose(context, stored.metrics, tags, rows=rows)
                 tags = {**tags, "verdict.next": next_moves.lines(settings, moves)}
             for line in summary.lines(settings, stored.metrics, tags):
@@ -228,6 +227,8 @@ def _train(
                 )
                 stack.enter_context(claim)
 
+        if run_spec.role in ledger.CHOICES:
+            compared.log(tracker, context.dataset, splits)
         _record(settings, run_id=tracker.run_id)
         if is_alone and settings.traits.trainer.together:
             trained = programs.train([(context, spec) for spec in specs], tracker.run_id)
@@ -257,7 +258,6 @@ def _with_evaluation(
         SealError: If another configuration was evaluated on the test rows, and `force` is false.
     """
     dataset, split = context.dataset, spec.split
-    validation_rows = np.unique(np.concatenate([fold.validation for fold in splits]))
     evaluation = test_ledger.evaluation(
         context.store,
         test_ledger.ask(context.settings, context.store, dataset, split),
@@ -265,7 +265,7 @@ def _with_evaluation(
         fingerprint=context.fingerprint(spec),
         resumed_run=None if interrupted is None else interrupted.run_id,
         force=context.settings.tree["force"],
-        validation_rows=len(validation_rows),
+        validation=compared.validated(splits),
     )
 
     validated = promise.find(context.store, spec.settings.candidate(dataset.digest))

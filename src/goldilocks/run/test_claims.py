@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldilocks.errors import SealError
-from goldilocks.run.test_ledger import Evaluation, Overlap, refusal
+from goldilocks.run.test_ledger import Evaluation, refusal, sealed
 from goldilocks.run.test_scores import is_score
 from goldilocks.tracking import ledger, user_ledger
 from goldilocks.tracking.journal import milliseconds
@@ -85,14 +85,18 @@ def _check_rivals(
         configuration: Its configuration.
         granted: Whether it has said that it goes on: who did so as well goes first.
     """
-    rivals: list[Overlap] = []
-    for one in evaluation.question.overlaps():
-        run = one.run
-        is_other = run.tags.get("configuration") != configuration
-        if not is_other or run.run_id in evaluation.earlier or not one.is_sealed:
-            continue
-        if evaluated_at(run) or ledger.GRANTED in run.tags or (not granted and run.run_id < run_id):
-            rivals.append(one)
+    overlaps = evaluation.question.overlaps()
+    others = [one for one in overlaps if one.run.tags.get("configuration") != configuration]
+    rivals = [
+        one
+        for one in sealed(others)
+        if one.run.run_id not in evaluation.earlier
+        and (
+            evaluated_at(one.run)
+            or ledger.GRANTED in one.run.tags
+            or (not granted and one.run.run_id < run_id)
+        )
+    ]
     if rivals:
         raise SealError(refusal(rivals))
 

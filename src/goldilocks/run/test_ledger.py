@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from goldilocks.config.settings import SEEDS, Settings, deciding
+import numpy as np
+
+from goldilocks.config.settings import Settings
 from goldilocks.dataset import Dataset, cell_keys, overlap, row_keys
+from goldilocks.dataset.overlap import LIMIT, Known
 from goldilocks.errors import SealError, StoreError
 from goldilocks.formatting import number, percent
 from goldilocks.protocol import Split
+from goldilocks.run import compared
 from goldilocks.run.test_scores import results
 from goldilocks.tracking import ledger, user_ledger
 from goldilocks.tracking.ledger import StoreLedger, evaluated_at
@@ -24,26 +28,20 @@ if TYPE_CHECKING:
     from goldilocks.tracking.query import StoredRun
 
 NAMED = 3  # earlier evaluations that a refusal names
-LIMIT = 0.05  # of the test rows: from here on, rows that were evaluated before are refused
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Overlap:
     """A run that was evaluated on test rows, or is about to be.
 
     Attributes:
         run: Of the store, or of the person's ledger.
-        share: Which fraction of the rows that are asked about were among its test rows; None where
-            content cannot tell.
+        known: Which of the rows that are asked about were among its test rows; None where content
+            cannot tell.
     """
 
     run: StoredRun
-    share: float | None
-
-    @property
-    def is_sealed(self) -> bool:
-        """Whether so many of the rows were evaluated that another evaluation is refused."""
-        return self.share is not None and self.share >= LIMIT
+    known: Known | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +54,8 @@ class Question:
         split: Its rows; those of the test are asked about.
         digest: Of the content of the test rows.
         claim_id: What a person's ledger calls a run that no store has.
-        shares: What was found out, by the digests of other test rows.
+        asked: The same, as ledgers of different secrets are asked.
+        known: What was found out, by the digests of other test rows.
     """
 
     ledgers: Sequence[StoreLedger | UserLedger]
@@ -64,7 +63,8 @@ class Question:
     split: Split
     digest: str
     claim_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    shares: dict[str, float | None] = field(default_factory=dict[str, "float | None"])
+    asked: dict[bytes, overlap.Asked] = field(default_factory=dict[bytes, overlap.Asked])
+    known: dict[str, Known | None] = field(default_factory=dict[str, "Known | None"])
 
     def overlaps(self) -> list[Overlap]:
         """Return the runs that were evaluated on test rows, or are about to be.
@@ -77,7 +77,7 @@ class Question:
             for run in book.runs():
                 digest = run.tags[ledger.DIGEST]
                 if run.run_id not in runs:
-                    runs[run.run_id] = Overlap(run, self._share(book, run, digest))
+                    runs[run.run_id] = Overlap(run, self._known(book, run, digest))
         return list(runs.values())
 
     def kept(self, book: StoreLedger | UserLedger) -> overlap.Kept:
@@ -85,17 +85,21 @@ class Question:
         keys = cell_keys.of_dataset(self.dataset)
         return overlap.keep(keys, self.split.test, book.secret)
 
-    def _share(self, book: StoreLedger | UserLedger, run: StoredRun, digest: str) -> float | None:
+    def _known(self, book: StoreLedger | UserLedger, run: StoredRun, digest: str) -> Known | None:
         if digest == self.digest:
-            return 1.0
+            return overlap.ALL
         if run.tags.get(ledger.KIND) != self.dataset.kind:  # Or of an earlier version.
-            return 0.0
-        if digest not in self.shares:
-            question = overlap.ask(self.dataset, self.split.test, self.split.train)
-            self.shares[digest] = None
+            return overlap.NONE
+        if digest not in self.known:
+            self.known[digest] = None
             with contextlib.suppress(StoreError):  # Its keys are gone: the digest decides.
-                self.shares[digest] = overlap.share(question, book.kept(run), book.secret)
-        return self.shares[digest]
+                kept = book.kept(run)
+                if book.secret not in self.asked:
+                    self.asked[book.secret] = overlap.ask(
+                        self.dataset, self.split.test, self.split.train, book.secret
+                    )
+                self.known[digest] = overlap.known(self.asked[book.secret], kept)
+        return self.known[digest]
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class Evaluation:
         validation_rows: Number of validation rows of this run's protocol, before they were joined
             to the training rows.
         earlier: IDs of the runs that the ledgers had before this one.
-        share: Which fraction of the test rows was evaluated before, of less than `LIMIT`.
+        share: Which fraction of the test rows was evaluated before, by all others together.
         is_untold: Whether content cannot tell if these rows were among other test rows.
     """
 
@@ -173,7 +177,7 @@ def evaluation(
     fingerprint: str,
     resumed_run: str | None,
     force: bool,
-    validation_rows: int,
+    validation: np.ndarray,
 ) -> Evaluation:
     """Check the seal before a final run opens. The caller holds the lock of the ledgers meanwhile.
 
@@ -188,7 +192,7 @@ def evaluation(
         resumed_run: ID of the interrupted run that goes on; None for a new run. One that was
             evaluated before it was interrupted may be evaluated again.
         force: Whether another evaluation is wanted all the same.
-        validation_rows: As in `Evaluation`.
+        validation: The validation rows of this run's protocol, int64 (n,).
 
     Raises:
         SealError: If another configuration was evaluated on these rows, or is about to be, and
@@ -196,7 +200,7 @@ def evaluation(
         StoreError: If a ledger cannot be read.
     """
     if not question.ledgers:
-        return Evaluation(question, None, 0, None, validation_rows)
+        return Evaluation(question, None, 0, None, len(validation))
 
     overlaps = question.overlaps()
     # A run of version 0.1 has no configuration: only an equal fingerprint makes it the same.
@@ -207,42 +211,51 @@ def evaluation(
         and one.run.tags.get("configuration") != configuration
         and one.run.tags.get("fingerprint") != fingerprint
     ]
-    sealed = [one for one in others if one.is_sealed]
+    known = sealed(others)
     evaluated_before = any(
         one.run.run_id == resumed_run and evaluated_at(one.run) for one in overlaps
     )
-    if sealed and not evaluated_before and not force:
-        raise SealError(refusal(sealed))
+    if known and not evaluated_before and not force:
+        raise SealError(refusal(known))
 
-    data = question.dataset.digest
+    dataset = question.dataset
     return Evaluation(
         question,
-        position(sealed),
+        position(known),
         sum(
-            not one.is_sealed
+            one not in known
+            and share([one]) < LIMIT
             and bool(evaluated_at(one.run))
-            and one.run.tags.get("dataset.digest") == data
+            and one.run.tags.get("dataset.digest") == dataset.digest
             for one in overlaps
         ),
-        len({_configuration(run) for run in ledger.validation_runs(store, data)}),
-        validation_rows,
+        compared.configurations(store, dataset, validation),
+        len(validation),
         earlier=frozenset(one.run.run_id for one in overlaps),
-        share=max((one.share or 0.0 for one in others if not one.is_sealed), default=0.0),
-        is_untold=any(one.share is None for one in others),
+        share=share(others),
+        is_untold=any(one.known is None for one in others),
     )
 
 
-def _configuration(run: StoredRun) -> str:
-    """Return what is equal for runs of one configuration, whatever their seeds."""
-    if "configuration" in run.tags:
-        return run.tags["configuration"]
-    chosen = {key: value for key, value in deciding(run.params).items() if key not in SEEDS}
-    return repr(sorted(chosen.items())) if chosen else run.tags.get("fingerprint", run.run_id)
+def share(overlaps: Sequence[Overlap]) -> float:
+    """Return which fraction of the asked rows were test rows of any of these runs, 0 to 1."""
+    return overlap.union([one.known for one in overlaps if one.known is not None])
+
+
+def sealed(others: Sequence[Overlap]) -> list[Overlap]:
+    """Return the runs of other configurations because of which another evaluation is refused.
+
+    That is so where one of them was evaluated on `LIMIT` of the rows, or all together were.
+    """
+    alone = [one for one in others if share([one]) >= LIMIT]
+    if alone or share(others) < LIMIT:
+        return alone
+    return [one for one in others if share([one]) > 0]
 
 
 def position(others: Sequence[Overlap]) -> int:
     """Return which evaluation of these rows it is, after those of other configurations."""
-    return len({_configuration(one.run) for one in others}) + 1
+    return len({compared.configuration(one.run) for one in others}) + 1
 
 
 def refusal(others: Sequence[Overlap]) -> str:
@@ -253,9 +266,9 @@ def refusal(others: Sequence[Overlap]) -> str:
     """
     named = "; ".join(_described(one.run) for one in others[:NAMED])
     more = f"; and {len(others) - NAMED} more" if len(others) > NAMED else ""
-    share = max(one.share or 0.0 for one in others)
+    part = percent(share(others)) if len(others) == 1 else f"together {percent(share(others))}"
     return (
-        f"another configuration was evaluated on these test rows ({percent(share)} of them): "
+        f"another configuration was evaluated on these test rows ({part} of them): "
         f"{named}{more}. Expected one evaluation, of one configuration that was chosen by "
         "validation: once you have seen a test result, the next one is biased. Keep the first, or "
         f"add force=true; reports will mark it as test evaluation {position(others)}."

@@ -10,10 +10,10 @@ import numpy as np
 
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import Dataset, row_keys
+from goldilocks.dataset.overlap import LIMIT
 from goldilocks.errors import ModelError, SplitError, StoreError
 from goldilocks.formatting import percent
 from goldilocks.protocol import Split
-from goldilocks.run.test_ledger import LIMIT
 from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun, written
 

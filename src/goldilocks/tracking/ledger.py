@@ -1,9 +1,11 @@
-"""The test ledger: final runs by their test rows, and the runs compared on validation rows.
+"""The ledger: final runs by their test rows, and choices by their validation rows.
 
 A final run has the tag `test.digest`, and its test rows as an artifact of keys, before it trains:
 that is its intent. `test.granted` says that no other run was about to be evaluated on these rows,
 and `test.evaluated` is set just before the evaluation. All experiments of a store are searched, and
 deleted runs and experiments as well: what a person has seen stays seen.
+
+A run by which a choice is made has the tag `validation.digest`, and keys of its validation rows.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ EVALUATED = "test.evaluated"  # when, ISO 8601
 EVALUATED_BEFORE = "test.looked"  # the same in stores of version 0.1
 
 FILE = "test_rows.npz"  # the artifact of `Kept`
+VALIDATED = "validation.digest"  # of the keys of the validation rows
+VALIDATED_FILE = "validation_rows.npz"
 LEASE = 1800.0  # seconds without a sign of life, one of which comes every 600 s, after which a run
 # that is about to be evaluated stands in nobody's way
 
@@ -47,6 +51,7 @@ class StoreLedger:
 
     store: Store
     secret: bytes = b""
+    file: str = FILE
 
     def runs(self) -> list[StoredRun]:
         """Return the final runs that were evaluated on test rows, or are about to be.
@@ -58,12 +63,12 @@ class StoreLedger:
         return [run for run in runs if counts(run)]
 
     def kept(self, run: StoredRun) -> Kept:
-        """Return the keys of the test rows of a run.
+        """Return the keys of the test rows of a run, or of the rows that `file` is about.
 
         Raises:
             StoreError: If the store cannot be read, or the run logged none.
         """
-        return unpacked(self.store.read_artifact(run.run_id, FILE))
+        return unpacked(self.store.read_artifact(run.run_id, self.file))
 
 
 def counts(run: StoredRun) -> bool:
@@ -109,15 +114,15 @@ def unpacked(content: bytes) -> Kept:
         ) from error
 
 
-def validation_runs(store: Store, dataset_digest: str) -> list[StoredRun]:
-    """Return the runs that were scored on validation rows of a data set, but for failed ones.
+def choices(store: Store) -> list[StoredRun]:
+    """Return the runs that were scored on validation rows to choose by, but for failed ones.
 
     Raises:
         StoreError: If the store cannot be read.
     """
-    runs = store.search(
-        f"tags.`dataset.digest` = '{dataset_digest}' AND attributes.status != 'FAILED' "
-        "AND attributes.status != 'KILLED'",
-        deleted=True,
-    )
-    return [run for run in runs if run.tags.get("role") in CHOICES]
+    ended = "attributes.status != 'FAILED' AND attributes.status != 'KILLED'"
+    return [
+        run
+        for role in CHOICES
+        for run in store.search(f"tags.role = '{role}' AND {ended}", deleted=True)
+    ]

@@ -52,10 +52,10 @@ def step(context: Context) -> ProblemResult:
     findings.refuse(data.findings)
 
     # Unless they are evaluated by force, the last step will refuse test rows that are known.
-    earlier = None
+    earlier: list[test_ledger.Overlap] = []
     if not settings.tree["force"]:
         overlaps = test_ledger.ask(settings, context.store, dataset, split).overlaps()
-        earlier = next((one for one in overlaps if one.is_sealed), None)
+        earlier = test_ledger.sealed(overlaps)
     report = prose.report(
         "problem",
         problem=context.problem,
@@ -64,6 +64,7 @@ def step(context: Context) -> ProblemResult:
         reasons=(*reasons, *notes_of_all(splits), *data.findings),
         test_rows=len(split.test),
         earlier=earlier,
+        share=test_ledger.share(earlier),
     )
     return ProblemResult(
         report=report,

@@ -1,0 +1,87 @@
+"""Configurations that were compared on the same validation rows, whatever the rows are read as."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from goldilocks.config.settings import SEEDS, deciding
+from goldilocks.dataset import Dataset, overlap
+from goldilocks.dataset.sources import cache
+from goldilocks.errors import StoreError
+from goldilocks.protocol import Split
+from goldilocks.tracking import ledger
+from goldilocks.tracking.ledger import StoreLedger
+
+if TYPE_CHECKING:
+    from goldilocks.tracking import Store, Tracker
+    from goldilocks.tracking.query import StoredRun
+
+KEPT = 200  # validation rows of which keys are kept, at most: each run of a sweep logs some
+ASKED = 1000  # validation rows that are asked about, at most
+
+
+def configuration(run: StoredRun) -> str:
+    """Return what is equal for runs of one configuration, whatever their seeds."""
+    if "configuration" in run.tags:
+        return run.tags["configuration"]
+    chosen = {key: value for key, value in deciding(run.params).items() if key not in SEEDS}
+    return repr(sorted(chosen.items())) if chosen else run.tags.get("fingerprint", run.run_id)
+
+
+def validated(splits: Sequence[Split]) -> np.ndarray:
+    """Return the rows of all folds that choose, int64 (rows,), ascending."""
+    return np.unique(np.concatenate([split.validation for split in splits]))
+
+
+def log(tracker: Tracker, dataset: Dataset, splits: Sequence[Split]) -> None:
+    """Log which rows a run chooses by.
+
+    Published data sets have no keys: they have one digest, whatever they are read as.
+    """
+    keys = dataset.cell_keys
+    if keys is None:
+        return
+    rows = validated(splits)
+    with tempfile.TemporaryDirectory() as folder:
+        kept = overlap.keep(keys, rows, b"", KEPT)
+        ledger.pack(kept, Path(folder) / ledger.VALIDATED_FILE)
+        tracker.files(Path(folder))
+    tracker.tags({ledger.VALIDATED: cache.digest(keys[rows])})
+
+
+def configurations(store: Store, dataset: Dataset, rows: np.ndarray) -> int:
+    """Return how many configurations were compared on some validation rows, int64 (n,).
+
+    Runs of the same data set count, and those whose validation rows are these in part.
+
+    Raises:
+        StoreError: If the store cannot be read.
+    """
+    book, asked = StoreLedger(store, file=ledger.VALIDATED_FILE), None
+    chosen: set[str] = set()
+    is_shared: dict[str, bool] = {}
+    for run in ledger.choices(store):
+        digest = run.tags.get(ledger.VALIDATED, "")
+        if run.tags.get("dataset.digest") == dataset.digest:
+            chosen.add(configuration(run))
+            continue
+        if not digest or dataset.cell_keys is None:
+            continue
+
+        if digest not in is_shared:
+            if asked is None:
+                drawn = np.random.default_rng(0).permutation(rows)[:ASKED]
+                others = np.setdiff1d(np.arange(len(dataset.y)), rows)
+                asked = overlap.ask(dataset, drawn, others, book.secret)
+            with contextlib.suppress(StoreError):  # Another run of these rows may have logged them.
+                known = overlap.known(asked, book.kept(run))
+                is_shared[digest] = known is not None and known.share >= overlap.LIMIT
+        if is_shared.get(digest):
+            chosen.add(configuration(run))
+    return len(chosen)
