@@ -88,7 +88,7 @@ def test_a_run_on_images_has_its_figures(folder, logged, few, capsys):
     assert f"under analysis/ of run {run_id}" in capsys.readouterr().out
 
 
-def test_a_users_image_and_one_layer(folder, logged, few):
+def test_a_users_image_and_one_layer(folder, logged, few, capsys):
     run_id, store = logged(*images(folder), "model.units=8")
     Image.new("L", (50, 40), 200).save(folder / "own.jpg")
     with pytest.raises(
@@ -98,6 +98,12 @@ def test_a_users_image_and_one_layer(folder, logged, few):
         analyse.run(store, run_id, layer="nothing", image=None, words=())
     assert artifacts(store, run_id) == set()
     assert "grad_cam" in analyse.run(store, run_id, layer=None, image=folder / "own.jpg", words=())
+    assert "sealed test row" not in capsys.readouterr().err
+    tree = analyse._config(store, store.get_run(run_id))
+    row = builder(tree, "protocol")(builder(tree, "dataset")())[0].test[0]
+    image = folder / "pictures" / ["dark", "light"][row // 30] / f"{row % 30}.png"
+    analyse.run(store, run_id, layer=None, image=image, words=())
+    assert "1 of these rows is a sealed test row of the run" in capsys.readouterr().err
     table(folder)
     with pytest.raises(
         DataError, match=r"--image is .+h.csv, which cannot be read: .+ Expected a JPEG or PNG"

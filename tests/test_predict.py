@@ -24,7 +24,7 @@ from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import schema
 from goldilocks.model.transfer import split
 from goldilocks.problem import resolve
-from goldilocks.run import train
+from goldilocks.run import seen_rows, train
 from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.run import run
 from goldilocks.serving import predict
@@ -153,6 +153,7 @@ class Home:
             (self.folder / "files").mkdir(exist_ok=True)
             taken = schema.of(dataset, problem)
             (self.folder / "files" / schema.FILE).write_text(taken.to_json())
+            seen_rows.write(dataset, parts, self.folder / "files")
             tracker.files(self.folder / "files")
             tracker.dataset(dataset, context="train and validation")
             tracker.model(
@@ -197,6 +198,30 @@ def test_the_score_is_said_where_the_target_is_there_and_which_rows_were_trained
     said = capsys.readouterr().err
     assert "score     " not in said
     assert "of these rows are sealed test rows of the run" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "file"), [("series", "load.csv"), ("image", "pets"), ("text", "texts.csv")]
+)
+def test_sealed_rows_of_every_kind_are_warned_of(home, capsys, kind, file):
+    run_id, _ = home.run(kind)
+    settings = home.composed(*KINDS[kind])
+    [parts] = settings.builder("protocol")(settings.builder("dataset")())
+    capsys.readouterr()
+    home.predict(run_id, file)
+    said = capsys.readouterr().err
+    assert f"{len(parts.test)} of these rows are sealed test rows of the run" in said
+
+
+def test_windows_of_another_time_are_not_warned_of(home, capsys):
+    run_id, _ = home.run("series")
+    load = pd.read_csv("load.csv", parse_dates=["hour"])
+    load.assign(hour=load["hour"] + pd.Timedelta("365D")).to_csv("later.csv", index=False)
+    load.assign(kwh=load["kwh"] + 0.01).to_csv("other.csv", index=False)
+    capsys.readouterr()
+    for file in ("later.csv", "other.csv"):
+        home.predict(run_id, file)
+    assert "sealed" not in capsys.readouterr().err
 
 
 def test_folders_that_are_named_as_classes_are_the_truth(home, capsys):

@@ -3,7 +3,6 @@ import io
 import sys
 
 import numpy as np
-import pytest
 
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import StoreError
@@ -49,7 +48,7 @@ class OneRun:
 
 def lines(store, truth=(1, 0, 1, np.nan)):
     predictions = np.array([[0.9], [0.1], [0.2], [0.5]], "float32")
-    keys = np.arange(1, 5, dtype=np.uint64)
+    keys = np.arange(1, 5, dtype=np.uint64)[:, np.newaxis]
     return score.lines(store, "a", SCHEMA, [(np.array(truth), predictions, keys)])
 
 
@@ -89,7 +88,9 @@ def test_several_numbers_are_scored_together_where_all_are_known():
     schema = dataclasses.replace(SCHEMA, problem="regression", classes=())
     truth = np.array([[1, 2], [3, np.nan], [5, 6]])
     predictions = np.array([[1, 4], [0, 0], [6, 6]], "float32")
-    [said, _] = score.lines(OneRun(), "a", schema, [(truth, predictions, np.arange(3))])
+    [said, _] = score.lines(
+        OneRun(), "a", schema, [(truth, predictions, np.arange(3)[:, np.newaxis])]
+    )
     assert "mae 0.75" in said
     assert "of 2 of 3 rows" in said
 
@@ -98,7 +99,7 @@ def test_a_row_is_scored_where_each_of_its_labels_is_known():
     labels = dataclasses.replace(SCHEMA, problem="multilabel", thresholds=(0.5, 0.5))
     truth = np.array([[1, 0], [0, np.nan], [0, 1]])
     predictions = np.array([[0.9, 0.2], [0.9, 0.2], [0.1, 0.8]], "float32")
-    part = (truth, predictions, np.arange(3, dtype=np.uint64))
+    part = (truth, predictions, np.arange(3, dtype=np.uint64)[:, np.newaxis])
     assert ", of 2 of 3 rows" in score.lines(OneRun(train=[9]), "a", labels, [part])[0]
 
 
@@ -110,7 +111,7 @@ def test_where_rows_belong_together_there_is_no_interval():
 def test_equal_rows_count_as_one_in_the_interval():
     predictions, truth = np.array([[0.9], [0.2]] * 40, "float32"), np.ones(80)
     alike, apart = (
-        score.lines(OneRun(train=[9]), "a", SCHEMA, [(truth, predictions, rows)])[0]
+        score.lines(OneRun(train=[9]), "a", SCHEMA, [(truth, predictions, rows[:, np.newaxis])])[0]
         for rows in (np.repeat(np.arange(20), 4), np.arange(80))
     )
     assert alike.startswith("score     accuracy 0.5 (")
@@ -127,23 +128,5 @@ def test_it_says_how_many_rows_the_run_had():
     assert said.endswith("had: 2 in train, 1 in validation, 0 in test.")
 
 
-def test_predicted_rows_that_are_sealed_are_warned_of_with_or_without_a_truth():
-    keys = [np.array([1, 8], np.uint64), np.array([9], np.uint64)]
-    [said] = score.sealed(OneRun(train=[1, 2], test=[8, 9]), "a", keys)
-    assert said.startswith("warning   2 of these rows are sealed test rows of the run")
-    assert score.sealed(OneRun(train=[1, 2], test=[7]), "a", keys) == []
-    assert score.sealed(OneRun(), "a", keys) == []
-
-
 def test_a_run_that_logged_no_keys_cannot_tell():
     assert "is not known" in lines(OneRun())[1]
-
-
-@pytest.mark.parametrize("content", [b"", b"PK\3\4", b"\x80\4K\1."], ids=["none", "cut", "pickle"])
-def test_keys_that_are_damaged_are_said_to_be(content):
-    class Damaged(OneRun):
-        def read_artifact(self, run_id, path):
-            return content
-
-    said = lines(Damaged())[1]
-    assert said == "row_keys.npz of the run is damaged: whether it had these rows is not known."

@@ -7,6 +7,7 @@ are written as: "1", "1.0" and the 1 of a Parquet file are one cell. The key 0 s
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,11 @@ def of_series(times: np.ndarray, values: np.ndarray) -> np.ndarray:
     """
     at = pd.util.hash_array(times.view("int64"))
     return np.column_stack([at, of_rows(of_frame(pd.DataFrame(values)))])
+
+
+def of_file(path: Path) -> np.uint64:
+    """Return the key of the bytes of a file, the beginning of their SHA-256."""
+    return np.frombuffer(hashlib.sha256(path.read_bytes()).digest(), np.uint64)[0]
 
 
 def of_rows(keys: np.ndarray) -> np.ndarray:

@@ -176,7 +176,7 @@ def union(several: Sequence[Known]) -> float:
 def _is_beyond(is_known: np.ndarray, chance: float) -> bool:
     """Return whether so many rows are known less than once in 1,000 times by such a chance."""
     count = np.count_nonzero(is_known)
-    return count > 0 and bool(bdtrc(count - 1, len(is_known), chance) <= LEVEL)
+    return bool(count > 0 and bdtrc(count - 1, len(is_known), chance) <= LEVEL)
 
 
 def _excess(is_known: np.ndarray, chance: float) -> float:

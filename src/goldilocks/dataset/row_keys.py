@@ -15,7 +15,6 @@ from goldilocks.dataset.sources import cache, packing
 # Part of the name under which keys are cached: to be raised whenever they are computed in another
 # way.
 KEYS = 1
-FILE = "row_keys.npz"  # of the artifacts of a run: keys of its rows by part
 
 
 def keys(dataset: Dataset) -> np.ndarray | None:

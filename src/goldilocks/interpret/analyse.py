@@ -35,6 +35,7 @@ from goldilocks.model.transfer import split
 from goldilocks.plots import images, style
 from goldilocks.problem import resolve
 from goldilocks.protocol import Split
+from goldilocks.run import seen_rows
 from goldilocks.tracking import inputs
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.store import MlflowStore
@@ -103,6 +104,8 @@ def run(
     pixels = None
     if image is not None:
         pixels = _pixels(image, model.input_shape[1:], dataset.kind)
+        for line in seen_rows.warning(store, run_id, [seen_rows.of_image(image, pixels)]):
+            console.note(line)
 
     console.note(f"{logged.name}: {model.name}, {len(rows)} validation rows")
     with tempfile.TemporaryDirectory() as folder:

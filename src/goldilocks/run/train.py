@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goldilocks import backend, console
-from goldilocks.dataset import row_keys
 from goldilocks.encoding import encoder as encoding
 from goldilocks.encoding import vectorization
 from goldilocks.encoding.targets import (
@@ -23,7 +22,7 @@ from goldilocks.encoding.targets import (
 )
 from goldilocks.evaluation import differences
 from goldilocks.model import Facts, transfer
-from goldilocks.run import description, figures, room, test_claims, warm_start
+from goldilocks.run import description, figures, room, seen_rows, test_claims, warm_start
 from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
 from goldilocks.run.outcome import Outcome, evaluate, read_outcome
 from goldilocks.tracking import Tracker, query
@@ -143,12 +142,7 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
         of_rows = differences.stored(context.problem, dataset, compared, of_compared)
         arrays = {"rows": compared, "predictions": of_compared, **of_rows}
         np.savez(folder / PREDICTIONS, allow_pickle=False, **arrays)
-        keys = row_keys.keys(dataset)
-        if keys is not None and dataset.image_size is None:  # Those of files tell no pixels.
-            parts = {
-                part: keys[getattr(spec.split, part)] for part in ("train", "validation", "test")
-            }
-            np.savez(folder / row_keys.FILE, allow_pickle=False, **parts)
+        seen_rows.write(dataset, spec.split, folder)
         tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
         description.log(outcome, tracker, folder)
     return outcome

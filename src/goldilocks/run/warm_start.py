@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from goldilocks.config.settings import Settings
-from goldilocks.dataset import Dataset, row_keys
+from goldilocks.dataset import Dataset
 from goldilocks.dataset.overlap import LIMIT
 from goldilocks.errors import ModelError, SplitError, StoreError
 from goldilocks.formatting import percent
 from goldilocks.protocol import Split
+from goldilocks.run import seen_rows
 from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun, written
 
@@ -76,30 +73,29 @@ def load(settings: Settings, store: Store) -> keras.Model | None:
 def check_test_rows(settings: Settings, store: Store, dataset: Dataset, split: Split) -> None:
     """Refuse to start from a model that was trained on rows that are test rows here.
 
-    Rows are compared by their inputs, whatever folder and split they come from. Equal rows that the
-    training has as well, by the nature of the data, do not count.
+    Rows are compared by `seen_rows.keys_of`, whatever folder and split they come from. Equal rows
+    that the training has as well, by the nature of the data, do not count.
 
     Args:
         settings: Checked settings.
         store: Where the source run is; one that logged no keys of its rows is not refused.
-        dataset: The data set; the windows of a series have no keys.
+        dataset: The data set.
         split: Its rows.
 
     Raises:
         SplitError: At least 5 % of the test rows were training rows of the source run.
     """
     run_id = settings.tree["model"].get("init_from")
-    keys = row_keys.keys(dataset) if run_id else None
-    if keys is None:
+    if not run_id:
         return
-    trained = np.empty(0, np.uint64)
-    with contextlib.suppress(StoreError):
-        file = io.BytesIO(store.read_artifact(run_id, row_keys.FILE))
-        with np.load(file, allow_pickle=False) as logged:
-            trained = logged["train"]
+    try:
+        trained = seen_rows.logged(store, run_id)["train"]
+    except StoreError:
+        return
 
+    keys = seen_rows.keys_of(dataset)
     test = keys[split.test]
-    seen = np.isin(test, trained) & ~np.isin(test, keys[split.train])
+    seen = seen_rows.among(test, trained) & ~seen_rows.among(test, keys[split.train])
     if len(test) and seen.mean() >= LIMIT:
         raise SplitError(
             f"model.init_from={run_id}: that run was trained on {percent(seen.mean())} of the rows "

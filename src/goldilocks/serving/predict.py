@@ -19,6 +19,7 @@ from goldilocks import console
 from goldilocks.dataset import row_keys
 from goldilocks.encoding.schema import Schema
 from goldilocks.problem import standard
+from goldilocks.run import seen_rows
 from goldilocks.serving import truths, unlabeled
 from goldilocks.tracking import inputs, registry
 from goldilocks.tracking.store import MlflowStore
@@ -127,12 +128,17 @@ def _tables(
             truth = part.truth
             if header == "file":
                 truth = truths.of_files(part.names, schema)
+            ways: list[np.ndarray] = []
             if schema.kind != "series":
-                keys.append(row_keys.of_raw(schema.kind, part.x))
+                ways.append(row_keys.of_raw(schema.kind, part.x))
+            if part.keys is not None:
+                ways.append(part.keys)
+            keys.append(np.column_stack(ways))
             if truth is not None:
                 scored.append((truth, predictions, keys[-1]))
             yield table(schema, header, part.names, predictions)
-    for line in (*score.lines(store, run_id, schema, scored), *score.sealed(store, run_id, keys)):
+    scores = score.lines(store, run_id, schema, scored)
+    for line in (*scores, *seen_rows.warning(store, run_id, keys)):
         console.note(line)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 
 from goldilocks.config import own
-from goldilocks.dataset import row_keys
 from goldilocks.encoding.schema import Schema
 from goldilocks.encoding.targets import encode_targets
 from goldilocks.errors import ProblemError, StoreError
@@ -19,12 +16,13 @@ from goldilocks.evaluation import measures, scores
 from goldilocks.evaluation.intervals import interval
 from goldilocks.formatting import number
 from goldilocks.problem import COST, PROBLEMS, Problem, standard
-from goldilocks.run import summary
+from goldilocks.run import seen_rows, summary
 from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.store import MlflowStore
 
-# Truth as `unlabeled.Rows.truth`, predictions, float32 (rows, outputs), and keys, uint64 (rows,).
+# Truth as `unlabeled.Rows.truth`, predictions, float32 (rows, outputs), and keys as
+# `seen_rows.keys_of`.
 Part = tuple[np.ndarray, ...]
 
 
@@ -61,8 +59,8 @@ def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]
 
     # Equal rows belong together. Which rows are of one group is not known here.
     clusters = None
-    if len(np.unique(keys)) < len(keys):
-        clusters = keys
+    if len(np.unique(keys[:, 0])) < len(keys):
+        clusters = keys[:, 0]
     ends = interval(problem, metric, encoded, predictions, clusters)
     if ends is not None and run.params.get("dataset.group", "null") == "null":
         score += f" ({summary.interval(ends.low, ends.high, ends.few_rows)})"
@@ -99,48 +97,13 @@ def _measured(run: StoredRun, schema: Schema) -> Problem:
     return replace(problem, metrics=(path,))
 
 
-def sealed(store: MlflowStore, run_id: str, keys: Sequence[np.ndarray]) -> list[str]:
-    """Return the warning that predicted rows are test rows of the run; [] where none is one.
-
-    Of a run without keys of its rows there is no warning.
-
-    Args:
-        store: Where the run is.
-        run_id: Of the run that trained the model.
-        keys: Of the predicted rows, uint64 (n,), in parts.
-    """
-    with contextlib.suppress(StoreError, ValueError):
-        test = _logged(store, run_id).get("test", [])
-        if count := sum(int(np.isin(part, test).sum()) for part in keys):
-            return [
-                f"warning   {count} of these rows are sealed test rows of the run: what you choose "
-                "by their predictions makes its test score too good."
-            ]
-    return []
-
-
 def _seen(store: MlflowStore, run_id: str, keys: np.ndarray) -> str:
-    """Return the sentence on which of the scored rows the run had: uint64 keys (rows,)."""
+    """Return the sentence on which of the scored rows the run had: uint64 keys (rows, ways)."""
     try:
-        logged = _logged(store, run_id)
-    except StoreError:
-        return "The run logged no keys of its rows: whether it had these is not known."
-    except ValueError:
-        return f"{row_keys.FILE} of the run is damaged: whether it had these rows is not known."
-    counts = [f"{np.isin(keys, of_part).sum()} in {part}" for part, of_part in logged.items()]
+        logged = seen_rows.logged(store, run_id)
+    except StoreError as error:
+        return f"Whether the run had these rows is not known: {error}"
+    counts = [
+        f"{seen_rows.among(keys, of_part).sum()} in {part}" for part, of_part in logged.items()
+    ]
     return f"Of these {len(keys)} rows, so many equal rows that the run had: {', '.join(counts)}."
-
-
-def _logged(store: MlflowStore, run_id: str) -> dict[str, np.ndarray]:
-    """Return the keys that a run logged of its rows, uint64 (n,), by part.
-
-    Raises:
-        StoreError: It logged none.
-        ValueError: They are damaged.
-    """
-    file = io.BytesIO(store.read_artifact(run_id, row_keys.FILE))
-    try:
-        with np.load(file, allow_pickle=False) as logged:
-            return {part: logged[part] for part in logged}
-    except Exception as error:  # Damage raises anything, and always means the same.
-        raise ValueError("damaged") from error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from goldilocks.dataset import cell_keys
 from goldilocks.dataset.readers import (
     columns,
     conform,
@@ -52,12 +53,16 @@ class Rows:
         notes: Sentences about what was skipped on the way to these rows.
         truth: float64 (rows,) or (rows, outputs), the target as `Dataset.y`, NaN where it is not
             known; None where no column has it.
+        keys: uint64 (rows,), by which a run may know a row beside its `x`: of an image the bytes of
+            its file; of a series the predicted time and the targets then, 0 where the file does
+            not have them. None of other kinds.
     """
 
     names: Sequence[Any]
     x: Any
     notes: tuple[str, ...] = ()
     truth: np.ndarray | None = None
+    keys: np.ndarray | None = None
 
 
 def read(path: Path, schema: Schema) -> tuple[str, Iterator[Rows]]:
@@ -113,6 +118,7 @@ def _in_parts(
     take: Callable[[np.ndarray], Any],
     notes: Sequence[str],
     truth: np.ndarray | None = None,
+    keys: np.ndarray | None = None,
 ) -> Iterator[Rows]:
     """Yield rows some at a time, with all notes beside the first.
 
@@ -121,11 +127,12 @@ def _in_parts(
         take: Positions of rows -> these rows.
         notes: As of `Rows`.
         truth: As of `Rows`, of all rows.
+        keys: As of `Rows`, of all rows.
     """
     for start in range(0, len(names), ROWS):
         rows = np.arange(len(names))[start : start + ROWS]
-        of_rows = None if truth is None else truth[rows]
-        yield Rows(list(names[rows]), take(rows), tuple(notes), of_rows)
+        of_rows, of_keys = (None if of_all is None else of_all[rows] for of_all in (truth, keys))
+        yield Rows(list(names[rows]), take(rows), tuple(notes), of_rows, of_keys)
         notes = ()
 
 
@@ -192,7 +199,33 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
         note = "Beside each row of answers stands the last time that the model saw."
     notes = [*points.notes, *grid.notes(" ".join(schema.time) or "the rows"), note]
     written = [points.write(time) for time in grid.after(windows.starts + windows.reach, ahead)]
-    yield from _in_parts(np.array(written, object), windows.seen, notes)
+    keys = _keys_of_windows(schema, points, grid, windows.starts + windows.reach)
+    yield from _in_parts(np.array(written, object), windows.seen, notes, keys=keys)
+
+
+def _keys_of_windows(
+    schema: Schema, points: Times, grid: grids.Grid, last_seen: np.ndarray
+) -> np.ndarray:
+    """Return the keys of the last rows that windows predict, uint64 (windows,); 0 of unknown ones.
+
+    Args:
+        schema: Of the model.
+        points: Times of the rows of the file.
+        grid: Of the same rows.
+        last_seen: The last point that each window sees, int64 (windows,).
+    """
+    targets = [schema.target]
+    if schema.target not in schema.columns:
+        targets = schema.target.split(", ")
+    if not (schema.time and set(targets) <= set(schema.columns)):
+        return np.zeros(len(last_seen), np.uint64)
+
+    predicted = last_seen + schema.delay + schema.horizon - 1
+    at = np.minimum(predicted, len(grid.rows) - 1)
+    is_told = (predicted == at) & grid.is_known[targets].to_numpy()[at].all(axis=1)
+    values = grid.values[targets].to_numpy("float32")[at]
+    keys = cell_keys.of_rows(cell_keys.of_series(points.values[grid.rows[at]], values))
+    return np.where(is_told, keys, 0)
 
 
 def _columns(path: Path, schema: Schema, wanted: Sequence[str]) -> pandas.DataFrame:
@@ -246,7 +279,11 @@ def _images(path: Path, schema: Schema) -> Iterator[Rows]:
         rows = np.array(part.x, np.uint8).reshape(-1, *size, 3)
         notes = (*part.notes, *remarks)
         remarks.clear()
-        yield replace(part, x=rows if schema.channels == 3 else pixels.gray(rows), notes=notes)
+        if schema.channels != 3:
+            rows = pixels.gray(rows)
+        folder = path if path.is_dir() else path.parent
+        keys = [cell_keys.of_file(folder / name) for name in part.names]
+        yield replace(part, x=rows, notes=notes, keys=np.array(keys, np.uint64))
 
 
 def _files(
