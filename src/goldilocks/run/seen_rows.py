@@ -65,8 +65,7 @@ def logged(store: Store, run_id: str) -> dict[str, np.ndarray]:
             return {part: parts[part] for part in parts}
     except Exception as error:  # Damage raises anything, and always means the same.
         raise StoreError(
-            f"{FILE} of the run {run_id} is damaged ({error}): whether it had these rows is not "
-            "known."
+            f"{FILE} of the run {run_id} is damaged ({error}); expected keys of its rows."
         ) from error
 
 
