@@ -3,6 +3,7 @@
     python benchmarks/comparisons.py variants [REPEATS]   # of a report: seeds and rows
     python benchmarks/comparisons.py folds [REPEATS]      # of cross-validation
     python benchmarks/comparisons.py trials [REPEATS]     # of step 5 of a workflow
+    python benchmarks/comparisons.py seeds [REPEATS]      # the same with fewer other seeds
 
 Scores are drawn whose truth is known: each candidate has the noise of its rows, that of its seeds,
 and a share that its rows and seeds have together. In `folds` linear models see other inputs that
@@ -198,6 +199,61 @@ def trials(repeats: int) -> None:
             )
 
 
+def seeds(repeats: int) -> None:
+    """Print the same where the budget left fewer other seeds, and how often a better trial is told.
+
+    The best trial and the start get other seeds first, the second best with what is left. "Found"
+    is of a trial that is better than all others by 3 and by 6 deviations of seeds, in a fifth of
+    the repeats; "on other rows" is said by the noise of rows alone.
+    """
+    random = np.random.default_rng(SEED)
+    print("trials rows:seed | seeds of best, start, second | false | found | on other rows: false")
+    for count in (8, 60):
+        for rows in (0.0, 0.5, 1.0):
+            for of_each in ((3, 3, 2), (2, 2, 1), (1, 1, 1)):
+                called, tried = np.zeros((2, 3)), (repeats, repeats // 5, repeats // 5)
+                for number, gain in enumerate((0, 3, 6)):
+                    for _ in range(tried[number]):
+                        values = scores(random, count, 3, rows, np.ones(count))
+                        values[1] -= gain
+                        measured = (float(random.normal(size=3).std(ddof=1)), 2)
+                        family = step_five(values, of_each, measured)
+                        if family is not None:
+                            lead = family.difference(0, family.named - 1)
+                            called[0, number] += lead.mean > 0 and bool(lead.beyond_noise)
+                            called[1, number] += lead.mean > 0 and lead.p_rows < simultaneous.LEVEL
+                found = (100 * called[0, 1:] / tried[1:]).round()
+                print(
+                    f"{count:2} {rows:3} | {of_each} | {shares(called[0, 0], repeats)} | "
+                    f"{found[0]:.0f}, {found[1]:.0f} | {shares(called[1, 0], repeats)}",
+                    flush=True,
+                )
+
+
+def step_five(
+    values: np.ndarray, seeds: tuple[int, ...], measured: tuple[float, int]
+) -> Family | None:
+    """Return what was compared, the winner first and the start last of the finalists.
+
+    Args:
+        values: Of rows, float64 (trials, seeds, rows); the first trial is the start.
+        seeds: Of the best trial, the start and the second best.
+        measured: As of `Family`.
+
+    Returns:
+        None where the start itself is the winner.
+    """
+    best, second = 1 + values[1:, 0].mean(axis=1).argsort()[:2]
+    counts = {best: seeds[0], 0: seeds[1], second: seeds[2]}
+    finalists = sorted(counts, key=lambda one: (-counts[one], values[one, : counts[one]].mean()))
+    if finalists[0] == 0:
+        return None
+    finalists = [finalists[0], *(one for one in finalists[1:] if one), 0]
+    others = [one for one in range(len(values)) if one not in finalists]
+    models = [scored(values[one, : counts.get(one, 1)]) for one in (*finalists, *others)]
+    return Family(models, higher=False, measured=measured, named=len(finalists))
+
+
 def scored(values: np.ndarray) -> Scored:
     """Return a model by the values of its rows, float64 (seeds, rows)."""
     rows = {(str(seed), ""): pd.Series(of_seed) for seed, of_seed in enumerate(values)}
@@ -215,4 +271,4 @@ def mean(values: list[float]) -> str:
 if __name__ == "__main__":
     table = sys.argv[1]
     repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
-    {"variants": variants, "folds": folds, "trials": trials}[table](repeats)
+    {"variants": variants, "folds": folds, "trials": trials, "seeds": seeds}[table](repeats)

@@ -44,7 +44,7 @@ def quartile(y_true, y_pred):
 
 quartile.greater_is_better = False
 """
-KEYS = ("epochs", "batch_size", "steps_per_epoch", "validation_steps", "shuffle", "monitor")
+KEYS = ("epochs", "batch_size", "steps_per_epoch", "validation_steps", "shuffle")
 WINDOW = 10  # epochs in which each value of the two must be the same, at batch 16 and more
 WINDOW_OF_SINGLE_ROWS = 2  # the same at batch 1, of so many more steps an epoch
 CLOSE = 1e-4  # relative
@@ -284,6 +284,7 @@ def as_program(process, pairs):
         ProgramCheckpoints(None, None),
         Interruption(),
         pairs[0][1].settings.builder("trainer"),
+        monitor=pairs[0][1].settings.monitor,
         **{key: trainer[key] for key in KEYS},
     )
     return [

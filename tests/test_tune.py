@@ -4,8 +4,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.evaluation.family import BOTH
+from goldilocks.workflow import budget as budgets
+from goldilocks.workflow import prose
 from goldilocks.workflow.candidate import predictions
 from goldilocks.workflow.contest import Contest, first_regularized, worse_by
 from goldilocks.workflow.context import Context
@@ -60,6 +63,79 @@ def test_a_row_shows_how_much_worse_a_candidate_is():
     rows = Contest(COMPARISON, [winner, loser], loser).table()
     assert [row["that is"] for row in rows] == ["the winner", BOTH]
     assert rows[0]["seeds"] == 3
+
+
+def test_trials_without_all_folds_leave_the_others_all_their_rows():
+    parts = {str(fold): np.arange(50 * fold, 50 * fold + 50) for fold in range(2)}
+    random = np.random.default_rng(0)
+
+    def folded(run_id, seeds=1, folds=2):
+        found = {
+            (str(seed), fold): (rows, random.normal(size=(50, 1)).astype("float32"))
+            for seed in range(seeds)
+            for fold, rows in list(parts.items())[:folds]
+        }
+        one = trained(run_id, found)
+        return dataclasses.replace(one, run=dataclasses.replace(one.run, run_id=run_id))
+
+    winner, start = [folded("w")], [folded("s")]
+    contest = Contest(COMPARISON, [winner, start], start, trials=[folded("t"), folded("u", 1, 1)])
+    assert len(contest.complete) == 1
+    assert (contest.gain.rows, contest.gain.left_out) == (100, 0)
+    some = Contest(COMPARISON, [winner, [folded("s", 1, 1)]], winner, trials=[folded("u", 1, 1)])
+    assert (some.gain.rows, some.gain.left_out) == (50, 50)
+    words = " ".join(
+        prose.sentences(
+            "tune",
+            contest=some,
+            search=SimpleNamespace(
+                space=SimpleNamespace(distributions=["l2"]),
+                **dict.fromkeys(("count", "epochs", "pruned", "ended_by"), 1),
+            ),
+            verdicts=VERDICTS,
+            seeds_measured=3,
+            **dict.fromkeys(("score", "shrunk", "of_epochs", "epoch", "considered"), 1),
+            **dict.fromkeys(("balance", "silence"), ""),
+            failures=(),
+        )
+    )
+    assert "50 validation rows were left out of all comparisons" in words
+    assert "scored on them; 50 are compared." in words
+    assert "One trial was stopped before all folds, and is not among those" in words
+    assert "left no training with another seed: whatever is said of seeds rests on the 3" in words
+
+
+@pytest.mark.parametrize(
+    ("budget", "seeds"),
+    [
+        ("7runs", [1, 1, 1, 1]),
+        ("15runs", [2, 2, 1, 1]),
+        ("40runs", [3, 3, 2, 2]),
+        ("60runs", [3, 3, 3, 3]),
+    ],
+)
+def test_the_best_and_the_start_get_other_seeds_before_the_rest(tmp_path, budget, seeds):
+    spent = budgets.read(budget, tmp_path)
+    spent.keep(*map(str, range(int(0.75 * spent.runs))))
+    finalists = [
+        trained(name, {}, metrics={"epochs": 1.0, "best_epoch": 1.0, "train_seconds": 1.0})
+        for name in "abcd"
+    ]
+
+    def train(candidates, folder):
+        spent.keep(*(f"{folder}{candidate.name}" for candidate in candidates))
+        return [dataclasses.replace(finalists[0], candidate=one) for one in candidates]
+
+    context = SimpleNamespace(
+        budget=spent,
+        folder=tmp_path,
+        seeds=["seed=0", "seed=1", "seed=2"],
+        final_seconds=lambda training: 0.0,
+        seconds=lambda some: 1.0,
+        train=train,
+    )
+    groups = tune._confirmed(context, finalists)  # pyright: ignore[reportArgumentType]
+    assert [len(group) for group in groups] == seeds
 
 
 def test_the_winner_is_compared_with_all_it_was_picked_from():

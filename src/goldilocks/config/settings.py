@@ -228,7 +228,10 @@ class Settings:
 
     def builder(self, group: str) -> Callable[..., Any]:
         """Return the function behind the option of a config group, with its keys filled in."""
-        return builder(self.tree, group)
+        tree = self.tree
+        if group == "trainer":
+            tree = {**tree, group: {**tree[group], "monitor": self.monitor}}
+        return builder(tree, group)
 
     def fingerprint(self, data_digest: str, code_digest: str, part: str) -> str:
         """Return the hash that identifies a result: effective settings, data, code and fold."""

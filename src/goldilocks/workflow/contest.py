@@ -66,10 +66,19 @@ class Contest:
         return next((group for group in smaller if not self.lead(group).beyond_noise), [])
 
     @functools.cached_property
+    def complete(self) -> list[Trained]:
+        """Return the trials with all folds of the winner; the others were stopped before them.
+
+        Compared with those, all candidates would be scored on a part of the rows alone.
+        """
+        folds = {fold for _, fold in self.winner[0].predictions}
+        return [trial for trial in self.trials if folds <= {fold for _, fold in trial.predictions}]
+
+    @functools.cached_property
     def family(self) -> Family:
         """Return all that was compared: the winner is the best of them, trials included."""
         run_ids = {training.run.run_id for group in self.contenders for training in group}
-        others = [trial for trial in self.trials if trial.run.run_id not in run_ids]
+        others = [trial for trial in self.complete if trial.run.run_id not in run_ids]
         fixed: list[Predictions] = [
             {("", fold): part for fold, part in folds.items()} for folds in self.fixed.values()
         ]
@@ -99,7 +108,7 @@ class Contest:
 
         The first seed of each has chosen who got others, so the first seeds alone tell it.
         """
-        first = [*(group[0] for group in self.contenders), *self.trials]
+        first = [*(group[0] for group in self.contenders), *self.complete]
         by_id = {training.run.run_id: training.predictions for training in first}
         return self.comparison.family(list(by_id.values()), self.metric).shrunk
 

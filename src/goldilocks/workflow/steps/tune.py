@@ -34,6 +34,7 @@ from goldilocks.workflow.tables import model_size, runs_of
 LONGER = 1.5  # times the epochs of the model that overfits: what is regularized learns more slowly
 FEWEST_EPOCHS = 5
 FINALISTS = 2  # trials that are trained again with other seeds
+FEWEST = 2  # candidates that are trained so: the best trial, and where tuning began
 TIME_OF_A_TRIAL = 0.25  # of the time of this step, at most
 
 
@@ -56,7 +57,8 @@ def step(
 
     others = [size for size in sizes if size.verdict not in LEARNED_NOTHING and size is not start]
     others.sort(key=lambda size: _rank(comparison, [size]))
-    finalists = [*search.best(FINALISTS), start, *others[:1]]
+    best = search.best(FINALISTS)
+    finalists = [*best[:1], start, *best[1:], *others[:1]]  # The first two get seeds first.
     groups = _confirmed(context, finalists) + [[size] for size in others[1:]]
 
     groups.sort(key=lambda group: _rank(comparison, group))
@@ -98,6 +100,7 @@ def step(
         epoch=epoch,
         search=search,
         in_vain=IN_VAIN,
+        seeds_measured=context.seeds_measured,
         failures=failures,
         balance=balance,
         chosen=chosen,
@@ -141,24 +144,35 @@ def _epochs(context: Context, start: Trained, reserved: float) -> int:
 
 
 def _confirmed(context: Context, finalists: Sequence[Trained]) -> list[list[Trained]]:
-    """Train candidates with the other seeds too, as far as the budget goes; a group for each."""
+    """Train candidates with the other seeds too, as far as the budget goes; a group for each.
+
+    Fewer of them, from the first, get more seeds rather than none: of candidates with a single seed
+    no difference can be told from that of seeds.
+    """
     groups = [[training] for training in finalists]
     reserved = max(map(context.final_seconds, finalists))
 
-    def affordable() -> bool:
-        """Return whether the budget allows to train them with one more seed."""
-        in_time = context.seconds(finalists) <= context.budget.seconds_left(CONFIRM, reserved)
-        return in_time and len(finalists) <= context.budget.runs_left(CONFIRM)
+    def affordable() -> int:
+        """Return how many of them the budget allows to train with one more seed."""
+        seconds, runs = context.budget.seconds_left(CONFIRM, reserved), context.budget.runs_left
+        counts = range(len(finalists), FEWEST - 1, -1)
+        fit = (
+            count
+            for count in counts
+            if context.seconds(finalists[:count]) <= seconds and count <= runs(CONFIRM)
+        )
+        return next(fit, 0)
 
     for seed in context.seeds[1:]:
-        if not once(context.folder / f"{seed}.json", affordable):
+        finalists = finalists[: once(context.folder / f"{seed}.json", affordable)]
+        if not finalists:
             break
 
         candidates = [
             training.candidate.overridden(training.candidate.name, seed) for training in finalists
         ]
         trained = context.train(candidates, context.folder / seed)
-        for group, training in zip(groups, trained, strict=True):
+        for group, training in zip(groups, trained, strict=False):  # The first of them.
             if training is not None:
                 group.append(training)
     return groups
