@@ -2,8 +2,18 @@ import math
 
 import numpy as np
 import pytest
+from scipy import special
 
-from goldilocks.evaluation.mean_interval import Spread, best_epoch, mean_history, spread
+from goldilocks.evaluation import measures
+from goldilocks.evaluation.mean_interval import (
+    Spread,
+    best_epoch,
+    bounded,
+    mean_history,
+    over_rows,
+    spread,
+)
+from goldilocks.problem import Problem
 
 NAN, INF = math.nan, math.inf
 
@@ -113,3 +123,53 @@ def test_the_corrected_interval_covers_where_the_usual_one_does_not():
     )
     assert corrected == pytest.approx(0.95, abs=0.015)
     assert usual < 0.9
+
+
+BINARY = Problem("binary", "sigmoid", "binary_crossentropy", ("accuracy",))
+
+
+def folded(rng, rows, positive=0.5):
+    """Targets and predictions of five folds."""
+    truth = (np.arange(rows) % round(1 / positive) == 0).astype("float32")[:, None]
+    sure = special.expit(2 * truth - 1 + rng.normal(size=(rows, 1)))
+    fold = np.arange(rows) // round(1 / positive) % 5
+    return [(truth[fold == each], sure[fold == each].astype("float32")) for each in range(5)]
+
+
+def over(name, folds):
+    scores = [measures.get(name).score(BINARY, *fold) for fold in folds]
+    alone = bounded(spread(scores, overlap=0.25), scores, name)
+    return alone, over_rows(BINARY, name, folds, None, alone)
+
+
+def test_the_interval_over_folds_is_that_of_all_their_rows():
+    folds = folded(np.random.default_rng(0), 500)
+    alone, result = over("accuracy", folds)
+    assert (result.mean, result.count, result.deviation) == (alone.mean, 5, alone.deviation)
+    error = math.sqrt(alone.mean * (1 - alone.mean) / 500)
+    assert result.high - result.low == pytest.approx(2 * 1.96 * error, rel=0.03)
+    losses = np.concatenate([measures.get("log_loss").per_row(BINARY, *fold) for fold in folds])
+    _, result = over("log_loss", folds)
+    assert result.high - result.low == pytest.approx(2 * 1.96 * losses.std() / 500**0.5, rel=0.05)
+
+
+def test_equal_recalls_of_few_rows_have_an_interval():
+    truth = np.array([[1.0], [1.0], [0.0], [0.0]], "float32")
+    half = np.array([[0.9], [0.1], [0.1], [0.1]], "float32")
+    alone, result = over("recall", [(truth, half)] * 5)
+    assert (alone.low, alone.high) == (0.5, 0.5)
+    assert result.low < 0.25
+    assert result.high > 0.75
+
+
+def test_the_interval_of_a_rate_is_no_shorter_than_that_of_the_folds():
+    alone, result = over("auc", folded(np.random.default_rng(0), 500, positive=0.05))
+    assert result.low <= alone.low
+    assert result.high >= alone.high
+
+
+def test_what_has_no_values_of_rows_keeps_the_interval_of_the_folds():
+    problem = Problem("regression", None, "mse", ("r2_score",))
+    alone = spread([0.5, 0.6], overlap=1.0)
+    fold = np.arange(4.0)[:, None], np.ones((4, 1), "float32")
+    assert over_rows(problem, "r2_score", [fold, fold], None, alone) == alone

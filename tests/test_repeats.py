@@ -5,10 +5,11 @@ import numpy as np
 import pandas
 import pytest
 from mlflow.tracking import MlflowClient
-from scipy import special, stats
+from scipy import special
 
 from goldilocks import diagnosis
 from goldilocks.diagnosis.history import Curves
+from goldilocks.evaluation.intervals import mean_interval
 from goldilocks.run.run import run
 
 QUICK = ("trainer.epochs=3", "trainer.batch_size=16", "model.units=8")
@@ -76,16 +77,20 @@ def test_the_error_under_the_null_is_that_of_all_rows(folds):
     assert parent.data.metrics["null_error/mae"] == pytest.approx(np.sqrt(np.mean(squares) / 2))
 
 
-def test_the_interval_allows_for_the_rows_that_folds_share(folds):
+def test_the_interval_is_that_of_the_rows_of_all_folds(folds, tmp_path):
     client, parent, children, *_ = folds
-    best = int(parent.data.metrics["best_epoch"]) - 1
-    values = np.array([history(client, child, "val_mae")[best] for child in children.values()])
-    shared = 1.0  # validation rows / training rows of two folds
-    reach = stats.t.ppf(0.975, 3) * values.std(ddof=1) * np.sqrt(1 / 4 + shared)
-    assert parent.data.metrics["best_val_mae_high"] == pytest.approx(
-        values.mean() + reach, rel=0.02
-    )
-    assert parent.data.metrics["best_val_mae_low"] == pytest.approx(values.mean() - reach, rel=0.02)
+    errors = []
+    for number, child in enumerate(children.values()):
+        (folder := tmp_path / str(number)).mkdir()
+        file = client.download_artifacts(child.info.run_id, "predictions.npz", str(folder))
+        with np.load(file) as arrays:
+            errors.append(pandas.Series(arrays["values_mae"], arrays["rows"]))
+    rows = pandas.concat(errors).groupby(level=0).mean()  # Each row in one fold of each shuffling.
+    metrics = parent.data.metrics
+    expected = mean_interval(rows.to_numpy(), None)
+    width = metrics["best_val_mae_high"] - metrics["best_val_mae_low"]
+    assert width == pytest.approx(expected.high - expected.low, rel=1e-3)
+    assert metrics["best_val_mae_low"] < metrics["best_val_mae"] < metrics["best_val_mae_high"]
 
 
 def test_the_parent_says_what_came_out(folds):

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 from dataclasses import replace
 
@@ -125,6 +126,15 @@ def test_folds_count_as_one_variant_at_the_epoch_of_their_parent():
     spread = variant.spread("val_loss")
     assert (spread.mean, spread.high) == (2.5, pytest.approx(2.5 + reach))
     assert [run.run_id for run in variant.runs] == ["8"]
+
+
+def test_folds_have_the_interval_over_rows_that_their_run_has_logged():
+    runs, histories = folds("8", [1.0, 2.0, 3.0, 4.0], overlap=1 / 3)
+    ends = {"best_val_loss_low": 2.0, "best_val_loss_high": 3.5, "best_val_loss_few_rows": 4.0}
+    parent = dataclasses.replace(runs[0], metrics={**runs[0].metrics, **ends})
+    [variant] = variants.group([parent, *runs[1:]], histories, ["val_loss"])
+    spread = variant.spread("val_loss")
+    assert (spread.mean, spread.low, spread.high, spread.few_rows) == (2.5, 2.0, 3.5, 4.0)
 
 
 def test_folds_without_their_overlap_have_no_interval_and_no_p_value():

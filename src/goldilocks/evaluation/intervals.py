@@ -124,7 +124,7 @@ def share_interval(values: np.ndarray, clusters: np.ndarray | None) -> Interval 
         return None
     if clusters is None and np.isin(values, (0.0, 1.0)).all():
         return _wilson(float(values.sum()), len(values))
-    return _odds_interval(values, clusters, len(values))
+    return odds_interval(values, clusters, len(values))
 
 
 def mean_interval(
@@ -309,13 +309,21 @@ def _rate_interval(
     if name in ("precision", "recall") and has.shape[1] == 1 and clusters is None:
         return _wilson(float(values.mean()) * float(totals.sum()), int(totals.sum()))
 
-    least = int(counted.any(axis=1).sum())
+    return odds_interval(values, clusters, least_rows(problem, name, truth, predictions))
+
+
+def least_rows(problem: Problem, name: str, truth: np.ndarray, predictions: np.ndarray) -> int:
+    """Return the number of rows that count, of the rarest class; arguments as of `interval`."""
+    if name not in RATES:
+        return len(truth)
+    has, says = row_values.both(problem, truth, predictions)
+    counted = says if name == "precision" else has
     if name in (*AREAS, "balanced_accuracy"):
-        least = int(min(totals.min(), (~has).sum(axis=0).min()))
-    return _odds_interval(values, clusters, least)
+        return int(min(counted.sum(axis=0).min(), (~has).sum(axis=0).min()))
+    return int(counted.any(axis=1).sum())
 
 
-def _odds_interval(values: np.ndarray, clusters: np.ndarray | None, rows: int) -> Interval | None:
+def odds_interval(values: np.ndarray, clusters: np.ndarray | None, rows: int) -> Interval | None:
     """Return Student's t interval of the logarithm of a rate's odds; Wilson's of a rate of 0 or 1.
 
     Source: Pepe, The Statistical Evaluation of Medical Tests, 2003, section 5.2.3. The variance is

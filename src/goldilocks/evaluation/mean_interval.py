@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from goldilocks.evaluation import intervals, measures
 from goldilocks.evaluation.intervals import student_quantile
-from goldilocks.evaluation.measures import range_of
+from goldilocks.evaluation.measures import SHARE, range_of
+from goldilocks.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Spread:
         low: Lower end of the 95 % confidence interval of the mean; NaN of a single value.
         high: Upper end of the interval; NaN of a single value.
         count: Number of trainings.
-        few_rows: Of the interval over the rows of a single training, as of `Interval`.
+        few_rows: Of an interval over rows, as of `Interval`.
     """
 
     mean: float
@@ -96,6 +98,52 @@ def spread(values: Sequence[float], *, overlap: float) -> Spread:
     deviation = float(np.std(values, ddof=1))
     reach = student_quantile(count - 1) * deviation * math.sqrt(1 / count + overlap)
     return Spread(mean, deviation, mean - reach, mean + reach, count)
+
+
+def over_rows(
+    problem: Problem,
+    name: str,
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    clusters: np.ndarray | None,
+    spread: Spread,
+) -> Spread:
+    """Return the mean over folds with an interval from the values of all of their rows.
+
+    It is that of the models of these folds, on endlessly many rows. Source: Bayle, Bayle, Janson
+    and Mackey, "Cross-validation confidence intervals for test error", NeurIPS 33 (2020). Rates and
+    areas are no means over rows: of few rows in a fold, rows alone would tell too little, and the
+    ends of the folds' own interval count where they lie farther out.
+
+    Args:
+        problem: The problem type and the loss.
+        name: "loss", or a metric of the problem.
+        folds: Targets and predictions of each, as of `interval`.
+        clusters: Of all of their rows, as of `interval`.
+        spread: Of the folds' scores.
+
+    Returns:
+        The spread as it is of scores without values of rows, or if a value is not finite.
+    """
+    measure = measures.find(problem, name)
+    if measure.per_row is None:
+        return spread
+    values = np.concatenate([measure.per_row(problem, *fold) for fold in folds])
+    if not np.isfinite([spread.mean, *values]).all():
+        return spread
+
+    # Each fold's predictions are of its own best epoch, the mean is of one epoch for all.
+    values += spread.mean - values.mean()
+    if measure.range == SHARE:
+        rows = sum(intervals.least_rows(problem, name, *fold) for fold in folds)
+        ends = intervals.odds_interval(values, clusters, rows)
+    else:
+        ends = intervals.mean_interval(values, clusters)
+    if ends is None:
+        return spread
+    low, high = np.clip([ends.low, ends.high], *measure.range).tolist()
+    if name in intervals.RATES and spread.count > 1:
+        low, high = min(low, spread.low), max(high, spread.high)
+    return replace(spread, low=low, high=high, few_rows=ends.few_rows)
 
 
 def bounded(spread: Spread, values: Sequence[float], name: str) -> Spread:

@@ -72,7 +72,8 @@ class Variant:
         """Return mean, deviation and 95 % confidence interval of a measure; None without a value.
 
         The interval is cut off where no value can be. Without the overlap of folds its ends are
-        NaN. Of a single training it is the interval over rows that the training logged, if it did.
+        NaN. Of a single training, and of folds, it is the interval over rows that was logged with
+        the score, if one was.
         """
         by_training = self.values.get(measure, {})
         values = list(by_training.values())
@@ -80,15 +81,35 @@ class Variant:
             return None
 
         spread = mean_interval.spread(values, overlap=self.overlap or 0.0)
+        logged = self.logged_interval(measure) if spread.count == 1 or self.overlap else None
+        if logged is not None:
+            low, high, few = logged
+            return replace(spread, low=low, high=high, few_rows=few)
         if spread.count > 1 and self.overlap is not None:
             return mean_interval.bounded(spread, values, measure)
+        return replace(spread, low=math.nan, high=math.nan)
 
-        low, high, few = math.nan, math.nan, None
-        if spread.count == 1:
-            [metrics] = [self.trainings[key].metrics for key in by_training]
-            low, high = metrics.get(f"{measure}_low", low), metrics.get(f"{measure}_high", high)
-            few = metrics.get(f"{measure}_few_rows")
-        return replace(spread, low=low, high=high, few_rows=few)
+    def logged_interval(self, measure: str) -> tuple[float, float, float | None] | None:
+        """Return the interval over rows that a run has logged of a measure, and `few_rows`.
+
+        Of folds that were shuffled with several seeds it is the mean of their ends; None where a
+        run logged none.
+        """
+        runs, name = [self.trainings[key] for key in self.values[measure]], measure
+        if self.overlap:
+            counted = {run.parent for run in runs}
+            runs = [run for run in self.runs if run.run_id in counted]
+            name = f"best_{logged_name(runs[0], measure)}" if runs else measure
+        ends = [
+            (run.metrics[f"{name}_low"], run.metrics[f"{name}_high"])
+            for run in runs
+            if f"{name}_high" in run.metrics
+        ]
+        if not ends or len(ends) < len(runs):
+            return None
+        low, high = np.mean(ends, axis=0).tolist()
+        few = [run.metrics[f"{name}_few_rows"] for run in runs if f"{name}_few_rows" in run.metrics]
+        return low, high, min(few, default=None)
 
     def mean(self, metric: str) -> float:
         """Return the mean of a logged metric over the trainings that count; NaN without one."""

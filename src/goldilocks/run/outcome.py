@@ -23,7 +23,7 @@ from goldilocks.evaluation.null_errors import null_errors
 from goldilocks.evaluation.outputs import Row, scores_of_each
 from goldilocks.model import vectors
 from goldilocks.run import next_moves, summary
-from goldilocks.run.context import RunContext, TrainingSpec
+from goldilocks.run.context import RunContext, TrainingSpec, stored_predictions
 from goldilocks.run.next_moves import LONGEST_TAG
 from goldilocks.run.promise import PROMISED, VALIDATED
 from goldilocks.run.summary import CLASSES, GOAL, POWER, THRESHOLDS
@@ -56,6 +56,8 @@ class Outcome:
         of_each: The scores of each of several numbers or labels; empty of one, of classes,
             and of the mean of several trainings.
         verdict: On its curves, with the moves of the run; None without, and of one that was read.
+        predicted: The rows, int64 (n,), and predictions, float32 (n, outputs), that other models
+            are compared with; none of the mean of several trainings.
     """
 
     context: RunContext
@@ -66,6 +68,7 @@ class Outcome:
     counts: classes.Counts = field(default_factory=dict[str, Sequence[int]])
     of_each: Sequence[Row] = ()
     verdict: Verdict | None = None
+    predicted: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def value(self) -> float:
@@ -288,4 +291,12 @@ def read_outcome(context: RunContext, spec: TrainingSpec, stored: StoredRun) -> 
             spec.split.validation, trainer["validation_steps"], trainer["batch_size"]
         ),
     )
-    return Outcome(context, spec, result, metrics, stored.tags, summary.counts(stored.tags))
+    return Outcome(
+        context,
+        spec,
+        result,
+        metrics,
+        stored.tags,
+        summary.counts(stored.tags),
+        predicted=stored_predictions(context.store, stored.run_id),
+    )

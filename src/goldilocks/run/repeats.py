@@ -14,7 +14,10 @@ import numpy as np
 import pandas as pd
 
 import goldilocks.backend  # noqa: F401  First: it is quiet.
+from goldilocks.encoding.targets import targets_of
 from goldilocks.evaluation import classes, mean_interval, measures
+from goldilocks.evaluation.intervals import STRETCHES, row_clusters
+from goldilocks.evaluation.mean_interval import Spread
 from goldilocks.plots import overlays, style
 from goldilocks.run import description, figures, summary
 from goldilocks.run.context import RunContext, TrainingSpec
@@ -103,12 +106,16 @@ def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) 
             values = [training[name][result.best_epoch - 1] for training in histories]
             spread = mean_interval.spread(values, overlap=overlap)
             spread = mean_interval.bounded(spread, values, name)
+            if overlap:
+                spread = _over_rows(context, name, outcomes, spread)
             means[name.removeprefix("val_")] = spread.mean
             metrics[f"best_{name}"] = spread.mean
             if math.isfinite(spread.deviation):
                 metrics[f"best_{name}_std"] = spread.deviation
                 metrics[f"best_{name}_low"] = spread.low
                 metrics[f"best_{name}_high"] = spread.high
+            if spread.few_rows is not None:
+                metrics[f"best_{name}_few_rows"] = spread.few_rows
 
     baseline = {
         name: float(np.mean([outcome.baseline[name] for outcome in outcomes]))
@@ -122,6 +129,23 @@ def _mean(context: RunContext, spec: TrainingSpec, outcomes: Sequence[Outcome]) 
     return conclude_training(
         context, spec, result, means, baseline, metrics, tags, counts, trainings
     )
+
+
+def _over_rows(
+    context: RunContext, name: str, outcomes: Sequence[Outcome], spread: Spread
+) -> Spread:
+    """Return the spread of a value of folds with its interval over all of their rows."""
+    predicted = [outcome.predicted for outcome in outcomes if outcome.predicted is not None]
+    if not all(np.isfinite(values).all() for _, values in predicted):
+        return spread
+    rows = np.concatenate([rows for rows, _ in predicted])
+    clusters = row_clusters(context.dataset, rows, most=STRETCHES)
+    if clusters is None and len(np.unique(rows)) < len(rows):  # Of several shufflings.
+        clusters = rows
+    problem = context.problem
+    folds = [(targets_of(problem, context.dataset, of_fold), made) for of_fold, made in predicted]
+    measure = measures.find(problem, name.replace("data_loss", "loss")).name
+    return mean_interval.over_rows(problem, measure, folds, clusters, spread)
 
 
 def _mean_thresholds(outcomes: Sequence[Outcome], metrics: dict[str, float]) -> dict[str, str]:

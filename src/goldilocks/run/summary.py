@@ -21,7 +21,7 @@ PROBES = "verdict.probes"  # the tag with the questions that probes have answere
 POWER = "verdict.power"  # the tag that says whether loss or metric beats the baseline beyond noise
 WORSE = "not better than the baseline on the test rows: of no use"
 FEW = 6  # classes or labels, whose recall is told of each; else of those with the lowest
-BESIDE_MEANS = ("_std", "_low", "_high")  # of the mean over several trainings
+BESIDE_MEANS = ("_std", "_low", "_high", "_few_rows")  # of the mean over several trainings
 
 
 def value(settings: Settings, metrics: Mapping[str, float]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,6 +133,7 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
     # Predictions -> scores, and history -> verdict.
     model = encoding.attach(fit_spec.encoder, fit_spec.model)
     outcome = evaluate(context, spec, fit_spec, model, result, rows, predictions)
+    outcome = replace(outcome, predicted=(compared, of_compared))
 
     # All of it -> the store.
     with tempfile.TemporaryDirectory() as name:
@@ -158,9 +160,7 @@ def _fit(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> tuple[Fit
         callbacks: list[keras.callbacks.Callback] = [progress, Interrupter(asked_to_end)]
         if context.trial is not None:
             callbacks.append(Pruner(context.trial.report_epoch, monitor=settings.monitor))
-        result = settings.builder("trainer")(
-            fit_spec, callbacks, tracker.epoch, tracker.checkpoint, monitor=settings.monitor
-        )
+        result = settings.builder("trainer")(fit_spec, callbacks, tracker.epoch, tracker.checkpoint)
     if result.interrupted:
         _keep(context, spec, fit_spec, result, tracker)
         asked_to_end.end()
