@@ -27,6 +27,7 @@ of the workflow:
     serving      a logged model + raw input -> answers
     sweep        Hydra's launcher, sweeper and callback, on jobs and search
     workflow     runs -> the universal workflow; a module per step in `steps`
+    notebook     what `goldilocks.train` and its neighbours do
     cli          the command `goldilocks`
 """
 
@@ -40,8 +41,9 @@ if TYPE_CHECKING:
 
     from goldilocks.diagnosis import Verdict
     from goldilocks.diagnosis.verdict_callback import VerdictCallback
+    from goldilocks.notebook import load_run, run_sweep, run_workflow, train
 
-__all__ = ["VerdictCallback", "judge"]
+__all__ = ["VerdictCallback", "judge", "load_run", "run_sweep", "run_workflow", "train"]
 
 # What TensorFlow, Keras and MLflow read from the environment when they are first imported.
 ENVIRONMENT = {
@@ -106,12 +108,16 @@ def judge(
 
 
 def __getattr__(name: str) -> object:
-    """Return `VerdictCallback` when it is first asked for: Keras takes seconds to import."""
-    if name != "VerdictCallback":
+    """Return what is imported when it is first asked for: Keras takes seconds, pandas a third."""
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from goldilocks.diagnosis.verdict_callback import VerdictCallback
+    if name == "VerdictCallback":
+        from goldilocks.diagnosis.verdict_callback import VerdictCallback
 
-    return VerdictCallback
+        return VerdictCallback
+    from goldilocks import notebook
+
+    return getattr(notebook, name)
 
 
 def __dir__() -> list[str]:

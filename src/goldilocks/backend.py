@@ -7,11 +7,15 @@ TensorFlow's runtime nor CUDA: a process that has imported it can be forked.
 import contextlib
 import functools
 import os
+import random
 import sys
 import tempfile
 from collections.abc import Generator
 
+import numpy as np
+
 from goldilocks import prepare_environment
+from goldilocks.errors import ConfigError
 
 prepare_environment()
 
@@ -47,7 +51,7 @@ with _quiet():
     # Else TensorFlow warns of retracing from the third model of a process on.
     tf.get_logger().setLevel("ERROR")
 
-__all__ = ["find_devices", "keras", "seed", "tf"]
+__all__ = ["find_devices", "keras", "preserved", "seed", "tf"]
 
 
 @functools.cache
@@ -66,3 +70,55 @@ def seed(number: int) -> None:
     find_devices()
     keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(number)
+
+
+@contextlib.contextmanager
+def preserved() -> Generator[None]:
+    """Put back after a `with` what a training changes in this process.
+
+    That is the random states of Python, NumPy, TensorFlow and Keras, TensorFlow's deterministic
+    mode, and what Keras keeps for the process: names of layers and settings. Inside, Keras has
+    the settings of a new process.
+
+    Raises:
+        ConfigError: Keras runs on another backend.
+    """
+    # Neither has a public name for its state.
+    from keras.src.backend.common import global_state
+    from tensorflow.python.eager import context
+    from tensorflow.python.framework import config
+
+    if keras.config.backend() != "tensorflow":
+        raise ConfigError(
+            f"Keras runs on {keras.config.backend()} in this process; expected TensorFlow. Set "
+            'os.environ["KERAS_BACKEND"] = "tensorflow" before keras is imported.'
+        )
+    states = random.getstate(), np.random.get_state()
+    # A training replaces the generator, and draws nothing from this one.
+    eager = context.context()
+    of_tensorflow = {name: vars(eager).get(name) for name in ("_seed", "_rng")}
+    deterministic = config.is_op_determinism_enabled()
+    trackers = global_state.GLOBAL_STATE_TRACKER, global_state.GLOBAL_SETTINGS_TRACKER
+    numbers = keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()
+
+    keras.utils.clear_session(free_memory=False)
+    _set_numbers("float32", 1e-7, "channels_last")
+    config.disable_op_determinism()
+    try:
+        yield
+    finally:
+        _set_numbers(*numbers)
+        global_state.GLOBAL_STATE_TRACKER, global_state.GLOBAL_SETTINGS_TRACKER = trackers
+        if deterministic:
+            config.enable_op_determinism()
+        else:
+            config.disable_op_determinism()
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        vars(eager).update(of_tensorflow)
+
+
+def _set_numbers(floatx: str, epsilon: float, image_data_format: str) -> None:
+    keras.config.set_floatx(floatx)
+    keras.config.set_epsilon(epsilon)
+    keras.config.set_image_data_format(image_data_format)

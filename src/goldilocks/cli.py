@@ -15,26 +15,20 @@ import yaml
 
 import goldilocks
 from goldilocks import console, prepare_environment
-from goldilocks.errors import AnalysisError, ConfigError, HistoryError, StoreError, did_you_mean
+from goldilocks.errors import AnalysisError, HistoryError, StoreError, did_you_mean
 
 if TYPE_CHECKING:
     from goldilocks.tracking.store import MlflowStore
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
-CONF = Path(__file__).parents[2] / "conf"  # of the repository, as train.py has it
-EXPERIMENT = "goldilocks"  # The MLflow experiment of conf/tracking/local.yaml.
 
 
 def _data(args: argparse.Namespace) -> None:
     from goldilocks.config import command_line
-    from goldilocks.config.options import OptionFiles
+    from goldilocks.config.options import CONF, OptionFiles, check_conf
     from goldilocks.run import data_source, data_summary
 
-    if not CONF.is_dir():
-        raise ConfigError(
-            f"goldilocks data reads the options of data sets in {CONF}, which is not there; "
-            "expected goldilocks to be installed from its repository: pip install -e FOLDER"
-        )
+    check_conf()
     warnings.showwarning = lambda message, *_: console.warning(str(message))
     overrides = data_source.overrides_of(args.source, args.overrides, OptionFiles((CONF,)))
     settings = command_line.compose_settings(overrides, CONF)
@@ -112,7 +106,7 @@ def _store(args: argparse.Namespace) -> "MlflowStore":
     """Open the store for reading, which takes a second: no other command loads MLflow."""
     from goldilocks.tracking import local
 
-    return local.open_existing(uri=args.uri, experiment=EXPERIMENT)
+    return local.open_existing(uri=args.uri, experiment=local.EXPERIMENT)
 
 
 def _predict(args: argparse.Namespace) -> None:

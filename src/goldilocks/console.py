@@ -8,14 +8,18 @@ library silences or routes it there:
 """
 
 import contextlib
+import json
 import logging
 import os
 import re
 import sys
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any, TextIO
 
 RESULT = 25  # the level of results, between notes (INFO) and warnings
+# Environment variable: a file for what the program that started this one reads in the end.
+ANSWER = "GOLDILOCKS_ANSWER"
 
 # The password of an address such as postgresql://user:password@host: from the second : to the
 # last @, if no port stands there; or that of host/db?password=. Hydra writes \: for : and \= for =
@@ -41,6 +45,17 @@ def note(text: str) -> None:
 def warning(text: str) -> None:
     """Say what a person should look into."""
     logger.warning("%s", text)
+
+
+def draws_progress() -> bool:
+    """Return whether notes are shown, and on a terminal, where lines can be drawn over."""
+    return logger.isEnabledFor(logging.INFO) and sys.stderr.isatty()
+
+
+def answer(**values: str) -> None:
+    """Write values as JSON for the program that started this one, if it named a file for them."""
+    if file := os.environ.get(ANSWER):
+        Path(file).write_text(json.dumps(values), encoding="utf-8")
 
 
 def without_passwords(text: str) -> str:

@@ -43,7 +43,7 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
     callables.install()
     sys.argv[1:] = literals.for_hydra(_with_search_path(sys.argv[1:]))
     if name != "config" and literals.MULTIRUN & set(sys.argv):
-        _stop(f"{name}.py runs many trainings by itself, and no sweep; leave out -m.")
+        _stop(ConfigError(f"{name}.py runs many trainings by itself, and no sweep; leave out -m."))
     if TRACEBACK:
         main()
         return
@@ -58,7 +58,7 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
             else:
                 main()
     except UserError as error:
-        _stop(str(error))  # A job of a sweep failed.
+        _stop(error)  # A job of a sweep failed.
     except KeyboardInterrupt:
         sys.exit("\ngoldilocks: interrupted.")
 
@@ -129,11 +129,13 @@ def stopping() -> Generator[None]:
     try:
         yield
     except UserError as error:
-        _stop(str(error))
+        _stop(error)
 
 
-def _stop(message: str) -> NoReturn:
-    sys.exit(f"goldilocks: {console.without_passwords(message)}")
+def _stop(error: UserError) -> NoReturn:
+    message = console.without_passwords(str(error))
+    console.answer(error=type(error).__name__, message=message)
+    sys.exit(f"goldilocks: {message}")
 
 
 @contextlib.contextmanager

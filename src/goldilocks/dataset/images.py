@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
+from rich.console import Console as RichConsole
 from rich.progress import track
 
+from goldilocks import console
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import (
     content,
@@ -286,7 +287,7 @@ def _decode_all(
     rows: list[int] = []
     broken: dict[int, str] = {}
     facts: list[tuple[float, ...]] = []
-    console = Console(stderr=True)
+    terminal = RichConsole(stderr=True, force_jupyter=False)
     for label, name in enumerate(listing.classes):
         files = np.flatnonzero(listing.labels == label).tolist()
         end = len(rows) + (per_class or len(files))
@@ -295,9 +296,9 @@ def _decode_all(
             pixels.attempts(paths, size, levels=levels, pixel_limit=pixel_limit),
             f"Decoding {name}",
             total=end - len(rows),
-            console=console,
+            console=terminal,
             transient=True,
-            disable=most <= 500 or not console.is_terminal,
+            disable=most <= 500 or not console.draws_progress(),
         )
         for row, picture in zip(files, pictures, strict=True):
             if len(rows) == end:

@@ -64,6 +64,17 @@ class Verdict:
         return json.dumps(asdict(self), indent=2)
 
 
+def from_json(text: str) -> Verdict:
+    """Return a verdict that `Verdict.to_json` wrote.
+
+    >>> from_json(Verdict("underfit", {}, "", (Move({}, ""),), {}).to_json()).next_moves
+    (Move(changes={}, reason='', p=None),)
+    """
+    values = json.loads(text)
+    moves = tuple(Move(**move) for move in values.pop("next_moves"))
+    return Verdict(**values, next_moves=moves)
+
+
 def judge(curves: Curves, trainings: Sequence[Curves] = ()) -> Verdict:
     """Return the verdict on learning curves.
 

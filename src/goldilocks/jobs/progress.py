@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from goldilocks.console import note
+from goldilocks.console import draws_progress, note
 from goldilocks.formatting import number
 from goldilocks.jobs.records import JobRecord
 
@@ -20,7 +20,13 @@ class Progress:
         self.total, self.slots, self.higher_is_better = total, slots, higher_is_better
         self.running = 0
         self.ended: list[JobRecord] = []
-        self.console = Console(file=sys.stderr, soft_wrap=True, highlight=False)
+        self.console = Console(
+            file=sys.stderr,
+            soft_wrap=True,
+            highlight=False,
+            force_terminal=draws_progress(),
+            force_jupyter=False,
+        )
         # On a terminal the line stays when all is over; elsewhere there is none.
         self.live = Live(
             console=self.console,

@@ -1,5 +1,6 @@
 """The look that all figures share: sizes, colours, texts that can be drawn, and saving as PNG."""
 
+import io
 import textwrap
 from functools import cache
 from pathlib import Path
@@ -51,9 +52,16 @@ def lines_of(text: str | None, *, width: int = 150, most: int = 4) -> list[str]:
     return textwrap.wrap(plain(text or "", 10_000), width, max_lines=most, placeholder=" …")
 
 
+def png(figure: Figure) -> bytes:
+    """Return `figure` as a PNG at 100 dots per inch."""
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(buffer, pil_kwargs={"compress_level": 1})
+    return buffer.getvalue()
+
+
 def save(figure: Figure, path: str | Path) -> Path:
-    """Write `figure` as a PNG at 100 dots per inch, and return its path; make missing folders."""
+    """Write `figure` as a PNG, and return its path; make missing folders."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    FigureCanvasAgg(figure).print_png(path, pil_kwargs={"compress_level": 1})
+    path.write_bytes(png(figure))
     return path

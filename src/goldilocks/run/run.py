@@ -39,7 +39,30 @@ if TYPE_CHECKING:
 ROWS_TO_TRY = 100  # at least: a metric that a person has written is called with so many, at first
 
 
+@dataclasses.dataclass(frozen=True)
+class Tracked:
+    """A run that has finished, now or before.
+
+    Attributes:
+        run_id: MLflow's; "" where nothing is stored.
+        value: What a sweep compares. It is the best monitored value; with several trainings, their
+            mean at one epoch; in a final run, the same metric on the test rows. A reused run has
+            the value that it has logged.
+    """
+
+    run_id: str
+    value: float
+
+
 def run(settings: Settings, shared: Shared | None = None, parent: str | None = None) -> float:
+    """Train, evaluate, diagnose and track a configuration, and return what a sweep compares.
+
+    The arguments and errors are those of `track`.
+    """
+    return track(settings, shared, parent).value
+
+
+def track(settings: Settings, shared: Shared | None = None, parent: str | None = None) -> Tracked:
     """Train, evaluate, diagnose and track a configuration.
 
     Args:
@@ -47,11 +70,6 @@ def run(settings: Settings, shared: Shared | None = None, parent: str | None = N
         shared: What was trained before, as one program with other runs of this process; None of a
             run of its own.
         parent: ID of the run that it is a probe of; None of any other.
-
-    Returns:
-        The value that a sweep compares. It is the best monitored value; with several trainings,
-        their mean at one epoch; in a final run, the same metric on the test rows. A reused run
-        returns the value that it has logged.
 
     Raises:
         SealError: If it is a final run, another configuration was evaluated on the test rows, and
@@ -93,9 +111,9 @@ def run(settings: Settings, shared: Shared | None = None, parent: str | None = N
             for line in summary.lines(settings, stored.metrics, tags):
                 console.result(line)
             console.result(f"see it    {store.ui_command}")
-            value = summary.value(settings, stored.metrics)
+            tracked = Tracked(stored.run_id, summary.value(settings, stored.metrics))
         else:
-            value = _train(
+            tracked = _train(
                 *(context, run_spec, specs, splits, parent or settings.parent),
                 interrupted=stored,
                 is_alone=shared is None,
@@ -105,7 +123,7 @@ def run(settings: Settings, shared: Shared | None = None, parent: str | None = N
             from goldilocks.run import probe_runs  # With Keras.
 
             probe_runs.answer(context, run_spec, run)
-        return value
+        return tracked
 
 
 def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingSpec], list[Split]]:
@@ -185,8 +203,8 @@ def _train(
     *,
     interrupted: StoredRun | None,
     is_alone: bool,
-) -> float:
-    """Open the run, train each specification, and return the value that a sweep compares."""
+) -> Tracked:
+    """Open the run, train each specification, and return what they came to."""
     settings = context.settings
     data = data_summary.summarize(
         context.dataset,
@@ -240,9 +258,10 @@ def _train(
             tracker.tags(train.PRUNED)
             _record(settings, pruned=True)
 
-        if len(specs) == 1:
-            return outcomes[0].value
-        return repeats.conclude(context, run_spec, outcomes, tracker).value
+        outcome = outcomes[0]
+        if len(specs) > 1:
+            outcome = repeats.conclude(context, run_spec, outcomes, tracker)
+        return Tracked(tracker.run_id, outcome.value)
 
 
 def _with_evaluation(

@@ -46,22 +46,32 @@ def run(store: MlflowStore, model: str, path: Path, output: Path | None) -> None
         DataError: The input is not what the model takes.
         OSError: The file cannot be written.
     """
+    predicted = tables(store, model, path)
+    if output is None:
+        _write(predicted, sys.stdout)
+        sys.stdout.flush()  # Here, where `goldilocks predict ... | head` is no error.
+        return
+
+    with _opened(output) as file:
+        count = _write(predicted, file)
+    console.note(f"written   {count} rows into {output}")
+
+
+def tables(store: MlflowStore, model: str, path: Path) -> Iterator[pd.DataFrame]:
+    """Return the predictions of a file or a folder, some rows after others.
+
+    Args:
+        store: Where the model is.
+        model: As of `run`, and so are the errors.
+        path: The raw input.
+    """
     run_id = registry.model_run_id(store, model)
     schema = inputs.of(store, run_id)
 
     # First: an error of the input must not wait for Keras.
     header, rows = unlabeled.read(path, schema)
     rows = itertools.chain([next(rows)], rows)
-
-    tables = _tables(store, run_id, schema, header, rows)
-    if output is None:
-        _write(tables, sys.stdout)
-        sys.stdout.flush()  # Here, where `goldilocks predict ... | head` is no error.
-        return
-
-    with _opened(output) as file:
-        count = _write(tables, file)
-    console.note(f"written   {count} rows into {output}")
+    return _tables(store, run_id, schema, header, rows)
 
 
 def table(

@@ -97,6 +97,7 @@ def parent_run(config: DictConfig, jobs: Sequence[Settings]) -> Generator[tuple[
                     f"\nfindings  {', '.join(codes)} on the data; docs/findings.md explains them, "
                     f"and data.json of a run says them"
                 )
+            console.answer(run_id=run_id, uri=store.uri)
             if run_id:  # Without tracking there is nothing to compare.
                 compare = shlex.join([provenance.program("goldilocks"), "report", run_id])
                 console.result(

@@ -1,6 +1,8 @@
 """The MLflow store: MLflow's default in this folder, a database, or a tracking server."""
 
+import contextlib
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import mlflow
@@ -16,6 +18,7 @@ from goldilocks.tracking.store import MlflowStore
 
 # The MLflow UI then opens on runs and their metrics, not on its pages for language-model traces.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+EXPERIMENT = "goldilocks"  # of conf/tracking/local.yaml
 DEFAULT_EXPERIMENT = "0"  # MLflow's own, in every store
 
 
@@ -55,6 +58,23 @@ def open_existing(*, uri: str | None, experiment: str) -> MlflowStore:
 def default_uri() -> str:
     """Return the tracking URI where none is given."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+
+
+@contextlib.contextmanager
+def keeping_uri() -> Generator[None]:
+    """Put MLflow's own tracking URI back after a `with`: a person's program may use another store.
+
+    MLflow keeps it in an environment variable too, where the next store would be looked for.
+    """
+    before, is_set = "", mlflow.is_tracking_uri_set()
+    if is_set:
+        before = mlflow.get_tracking_uri()
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before)
+        if not is_set:
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 def _opened(uri: str, name: str, *, create: bool, address: str) -> MlflowStore:

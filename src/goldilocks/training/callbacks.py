@@ -176,12 +176,12 @@ class ProgressBar(keras.callbacks.Callback):
     def __init__(self, *, metric: str):
         super().__init__()
         self.metric = metric
-        self.console = Console(file=sys.stderr)
+        self.console = Console(file=sys.stderr, force_jupyter=False)
         self.progress: Progress | None = None
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Draw the empty bar."""
-        if not self.console.is_terminal:
+        if not console.draws_progress():
             return
         self.progress = Progress(
             TextColumn("epoch"),

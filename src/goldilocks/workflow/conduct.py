@@ -78,6 +78,7 @@ def conduct(settings: Settings, room: Room) -> None:
         stored = query.find_run(store, fingerprint, finished=not settings.tree["force"])
         if stored is not None and stored.status == "FINISHED":
             _show_finished(store, stored.run_id)
+            console.answer(run_id=stored.run_id, uri=store.uri)
             return
 
         folder = FOLDER / "workflows" / fingerprint
@@ -113,6 +114,7 @@ def conduct(settings: Settings, room: Room) -> None:
             context.run_id = tracker.run_id
             log.log(_report(context, _do_steps(context)), tracker)
 
+        console.answer(run_id=tracker.run_id, uri=store.uri)
         page = shlex.join([provenance.program("goldilocks"), "report", tracker.run_id])
         console.result(
             f"\nlogged    {tracker.where}\npage      {page}\nsee it    {store.ui_command}"
