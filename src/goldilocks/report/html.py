@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from goldilocks import formatting
 from goldilocks.console import without_passwords
@@ -75,7 +74,8 @@ def page(
         ],
         **frame(store, selection.runs),
         figures=Markup(json.dumps(figures, separators=(",", ":")).replace("<", "\\u003c")),
-        plotly=Markup(get_plotlyjs()) if figures else "",
+        uplot=_asset("uplot/uPlot.iife.min.js") if figures else "",
+        uplot_style=_asset("uplot/uPlot.min.css") if figures else "",
     )
 
 
@@ -136,8 +136,9 @@ def _figures(
         curves = drawn.curves(section, name, histories)
         if curves:
             hidden = len(curves) > interactive.MANY
-            entries.append({"number": len(figures), "name": name, "hidden": hidden})
-            figures.append(interactive.overlay(curves, ylabel=name))
+            ylabel = name.removeprefix("val_")
+            entries.append({"number": len(figures), "name": ylabel, "hidden": hidden})
+            figures.append(interactive.overlay(curves, ylabel=ylabel))
     return entries
 
 

@@ -78,7 +78,8 @@ def curve_names(runs: Sequence[StoredRun]) -> list[str]:
     """Return the metrics whose histories the sections of runs need."""
     names = [name for members in grouping.group(runs).values() for name in measures(members)]
     validated = [name for name in names if name.startswith("val_")]
-    return list(dict.fromkeys([*validated, "val_loss", "val_data_loss"]))
+    validated += ["val_loss", "val_data_loss"]
+    return list(dict.fromkeys(validated + [name.removeprefix("val_") for name in validated]))
 
 
 def _section(
