@@ -50,7 +50,7 @@ class Page:
         )
         os.close(given)
         os.close(taken)
-        self.answers = os.fdopen(answers, "rb")
+        self.answers, self.rest = answers, b""
         self.number, self.session = 0, ""
         self.problems: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -77,7 +77,7 @@ class Page:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
-        self.answers.close()
+        os.close(self.answers)
         os.close(self.calls)
         self.folder.cleanup()
 
@@ -102,12 +102,12 @@ class Page:
                 return answer["result"]
 
     def _message(self) -> bytes:
-        text = b""
-        while not text.endswith(b"\0"):
-            letter = self.answers.read(1)
-            assert letter, "Chromium has ended"
-            text += letter
-        return text[:-1]
+        parts = [self.rest]
+        while b"\0" not in parts[-1]:
+            parts.append(os.read(self.answers, 1 << 20))
+            assert parts[-1], "Chromium has ended"
+        text, _, self.rest = b"".join(parts).partition(b"\0")
+        return text
 
     def run(self, code: str) -> Any:
         """Return the value of a JavaScript expression, of a promise what it comes to."""
