@@ -59,7 +59,7 @@ def test_a_row_shows_how_much_worse_a_candidate_is():
     winner = [wrong(0.1, str(seed)) for seed in range(3)]
     loser = [wrong(0.5, str(seed)) for seed in range(3)]
     cells = worse_by(COMPARISON.compare(predictions(winner), predictions(loser), "mae"))
-    assert cells == {"worse than the winner by": "0.4 to 0.4", "that is": BOTH}
+    assert cells == {"than the winner": "0.4 to 0.4 worse", "that is": BOTH}
     rows = Contest(COMPARISON, [winner, loser], loser).table()
     assert [row["that is"] for row in rows] == ["the winner", BOTH]
     assert rows[0]["seeds"] == 3

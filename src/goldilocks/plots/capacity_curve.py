@@ -101,7 +101,10 @@ def capacity_curve(
             axes.text(border, 0.98, f"  {verdict}  ", transform=blended, va="top", **font)
         axes.axvline(border, color=style.QUIET, linewidth=1)
         axes.set_xlim(low, high)
+    # Beside the points of the validation curve, above where the next size is better.
     for size in sizes:
-        font = {"rotation": 90, "ha": "center", **style.NOTE}
-        axes.text(size.weights, 0.01, style.plain(size.name, 30), transform=blended, **font)
+        if size.val_loss is not None:
+            beside: dict[str, Any] = {"textcoords": "offset points", "ha": "center", **style.NOTE}
+            text, point = style.plain(size.name, 30), (size.weights, size.val_loss)
+            axes.annotate(text, point, xytext=(0, 9), **beside)
     return figure

@@ -13,7 +13,7 @@ from goldilocks.evaluation.differences import Comparison, Predictions
 from goldilocks.evaluation.family import Difference, Family
 from goldilocks.report.workflow.results import Cell, Row, Table
 from goldilocks.workflow.candidate import Trained, predictions
-from goldilocks.workflow.tables import interval, row
+from goldilocks.workflow.tables import row, worse
 
 Group = Sequence[Trained]  # the trainings of a candidate, one for each seed
 
@@ -116,7 +116,7 @@ class Contest:
         """Return a row for each contender."""
         scored = f"val_{self.metric}"
         names = ["candidate", "weights", scored, "seeds"]
-        names += ["worse than the winner by", "that is", "verdict"]
+        names += ["than the winner", "that is", "verdict"]
         first: dict[str, Cell] = dict.fromkeys(names)  # The other columns stand behind these.
         return tuple(
             first
@@ -152,14 +152,14 @@ class Contest:
 
     def _worse_by(self, group: Group) -> dict[str, Cell]:
         if group is self.winner:
-            return {"worse than the winner by": "", "that is": "the winner"}
+            return {"than the winner": "", "that is": "the winner"}
         return worse_by(self.lead(group))
 
 
 def worse_by(lead: Difference) -> dict[str, Cell]:
     """Return the cells on how much worse something is than the winner, from the winner's lead."""
     return {
-        "worse than the winner by": interval(lead.low, lead.high),
+        "than the winner": worse(lead.low, lead.high),
         "that is": lead.words,
     }
 

@@ -45,9 +45,24 @@ def runs_of(trained: Sequence[Trained]) -> TrainedRuns:
     return TrainedRuns(name=candidate.name, overrides=candidate.overrides, run_ids=run_ids)
 
 
-def interval(low: float, high: float) -> str:
-    """Return an interval as people read it."""
-    return f"{number(low, 3)} to {number(high, 3)}"
+def worse(low: float, high: float) -> str:
+    """Return in words how much worse something is; "" where it is not known.
+
+    >>> worse(0.25, 0.5), worse(-0.5, -0.25), worse(-0.2, 0.85)
+    ('0.25 to 0.5 worse', '0.25 to 0.5 better', '0.2 better to 0.85 worse')
+
+    Args:
+        low: The lower end of an interval; below 0 it is better.
+        high: The upper end.
+    """
+    if math.isnan(low) or math.isnan(high):
+        return ""
+    near, far = sorted((abs(low), abs(high)))
+    if low >= 0:
+        return f"{number(near, 3)} to {number(far, 3)} worse"
+    if high <= 0:
+        return f"{number(near, 3)} to {number(far, 3)} better"
+    return f"{number(-low, 3)} better to {number(high, 3)} worse"
 
 
 def finite(value: float | None) -> float | None:

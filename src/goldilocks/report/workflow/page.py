@@ -54,7 +54,7 @@ def page(report: WorkflowReport, run: StoredRun, store: MlflowStore) -> str:
 
 
 def _picture(report: WorkflowReport, store: MlflowStore, run_id: str) -> str:
-    """Return the logged picture as base64; "" if no sizes were trained."""
-    if report.results.scale is None:
+    """Return the logged picture as base64; "" if it has no two sizes."""
+    if report.results.scale is None or len(report.results.scale.sizes) < 2:
         return ""
     return base64.b64encode(store.read_artifact(run_id, PICTURE)).decode()

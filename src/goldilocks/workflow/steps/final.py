@@ -25,7 +25,7 @@ from goldilocks.workflow import prose, references
 from goldilocks.workflow.balance import chosen_thresholds
 from goldilocks.workflow.candidate import Trained, predictions
 from goldilocks.workflow.context import Context
-from goldilocks.workflow.tables import finite, interval
+from goldilocks.workflow.tables import finite, worse
 
 # Of all updates: the window of the moving average of the weights, which is one epoch at most.
 AVERAGED = 0.05
@@ -110,7 +110,7 @@ def step(
                 "candidate": winner[0].candidate.name,
                 f"test_{metric}": score.test,
                 "95 % interval": confidence,
-                "better than the reference by": interval(gain.low, gain.high),
+                "than the reference": worse(-gain.high, -gain.low),
             }
             | {f"test_{name}": metrics[f"test_{name}"] for name in names},
             {
