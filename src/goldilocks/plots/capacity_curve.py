@@ -98,7 +98,7 @@ def capacity_curve(
             color = VERDICTS[verdict].color
             axes.axvspan(left, right, color=color, alpha=0.05)
             font: dict[str, Any] = {"color": color, "fontsize": style.TITLE, "ha": side}
-            axes.text(border, 0.98, f"  {verdict}  ", transform=blended, va="top", **font)
+            axes.text(border, 0.03, f"  {verdict}  ", transform=blended, **font)
         axes.axvline(border, color=style.QUIET, linewidth=1)
         axes.set_xlim(low, high)
     # Beside the points of the validation curve, above where the next size is better.
