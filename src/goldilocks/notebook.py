@@ -324,7 +324,7 @@ def _written(data: object) -> Path:
             "its columns, or the path of a file or folder. Of arrays: "
             "pd.DataFrame(x).assign(target=y)."
         )
-    frame = table.rename(columns=str)
+    frame = pd.DataFrame(table).rename(columns=str)
     if frame.index.name is not None:
         frame = frame.reset_index()
     elif not pd.api.types.is_integer_dtype(frame.index):
