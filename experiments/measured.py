@@ -112,7 +112,8 @@ def values(run: StoredRun) -> dict[str, float]:
     for name, value in run.metrics.items():
         if name.startswith("verdict/"):
             continue
-        each_epoch = f"best_{name}" in run.metrics or name in ("learning_rate", "seconds")
+        each_epoch = not run.metrics.keys().isdisjoint((f"best_{name}", f"best_val_{name}"))
+        each_epoch = each_epoch or name in ("learning_rate", "seconds")
         numbers[f"last_{name}" if each_epoch else name] = value
 
     data = "data_" if "last_val_data_loss" in numbers else ""

@@ -421,3 +421,18 @@ def test_pyplot_and_tensorflow_are_never_imported():
         "sys.exit('matplotlib.pyplot' in sys.modules or 'tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_worst_of_several_runs_does_not_press_the_others_flat():
+    curves = {
+        "good": [0.40, 0.30, 0.25],
+        "better": [0.42, 0.28, 0.24],
+        "worst": [0.95, 0.93, 0.92],
+    }
+    figure = overlays.overlay(curves, ylabel="val_loss", title="Runs", best={})
+    [axes] = figure.axes
+    assert axes.get_ylim()[1] < 0.5
+    assert "some values lie outside the axis" in texts(figure)
+    pair = {name: curves[name] for name in ("good", "worst")}
+    [axes] = overlays.overlay(pair, ylabel="val_loss", title="Runs", best={}).axes
+    assert axes.get_ylim()[1] > 0.9

@@ -155,7 +155,7 @@ class Home:
             (self.folder / "files" / schema.FILE).write_text(taken.to_json())
             seen_rows.write(dataset, parts, self.folder / "files")
             tracker.files(self.folder / "files")
-            tracker.dataset(dataset, context="train and validation")
+            tracker.dataset(dataset, np.arange(len(dataset.y)), name="old", context="training")
             tracker.model(
                 encoding.attach(job.encoder, job.model), encoding.raw(dataset, parts.train[:2])
             )
@@ -311,7 +311,7 @@ def as_version_0_1_logged_it(home, run_id):
         shape = {"image": [*(noted.image_size or ()), 3], "text": [], "series": [12, 2]}[noted.kind]
         spec = {"type": "tensor", "tensor-spec": {"dtype": "uint8", "shape": [-1, *shape]}}
         logged = {"mlflow_tensorspec": {"features": json.dumps([spec]), "targets": None}}
-    [given] = home.store.client.get_run(run_id).inputs.dataset_inputs
+    *_, given = home.store.client.get_run(run_id).inputs.dataset_inputs
     with sqlite3.connect(home.folder / "mlflow.db") as connection:
         connection.execute(
             "UPDATE datasets SET dataset_schema = ? WHERE digest = ?",

@@ -11,6 +11,7 @@ from goldilocks import diagnosis
 from goldilocks.diagnosis.history import Curves
 from goldilocks.evaluation.intervals import mean_interval
 from goldilocks.run.run import run
+from goldilocks.tracking import metric_names
 
 QUICK = ("trainer.epochs=3", "trainer.batch_size=16", "model.units=8")
 
@@ -66,15 +67,17 @@ def test_the_parent_has_the_mean_curve_and_its_best_epoch(folds):
     best = int(curves.mean(axis=0).argmin())
     assert parent.data.metrics["best_epoch"] == best + 1
     assert parent.data.metrics["best_val_loss"] == value == pytest.approx(curves[:, best].mean())
-    assert parent.data.metrics["best_val_loss_std"] == pytest.approx(curves[:, best].std(ddof=1))
-    assert parent.data.metrics["trainings"] == 4
+    assert parent.data.metrics["val_loss.best_std"] == pytest.approx(curves[:, best].std(ddof=1))
+    assert parent.data.metrics["work.trainings"] == 4
 
 
 def test_the_error_under_the_null_is_that_of_all_rows(folds):
     _, parent, children, *_ = folds
-    squares = [each.data.metrics["null_error/mae"] ** 2 for each in children.values()]
+    squares = [each.data.metrics["verdict.null_error.mae"] ** 2 for each in children.values()]
     # Each fold has half of the rows; seeds share them.
-    assert parent.data.metrics["null_error/mae"] == pytest.approx(np.sqrt(np.mean(squares) / 2))
+    assert parent.data.metrics["verdict.null_error.mae"] == pytest.approx(
+        np.sqrt(np.mean(squares) / 2)
+    )
 
 
 def test_the_interval_is_that_of_the_rows_of_all_folds(folds, tmp_path):
@@ -86,7 +89,7 @@ def test_the_interval_is_that_of_the_rows_of_all_folds(folds, tmp_path):
         with np.load(file) as arrays:
             errors.append(pandas.Series(arrays["values_mae"], arrays["rows"]))
     rows = pandas.concat(errors).groupby(level=0).mean()  # Each row in one fold of each shuffling.
-    metrics = parent.data.metrics
+    metrics = metric_names.ours(parent.data.metrics)
     expected = mean_interval(rows.to_numpy(), None)
     width = metrics["best_val_mae_high"] - metrics["best_val_mae_low"]
     assert width == pytest.approx(expected.high - expected.low, rel=1e-3)

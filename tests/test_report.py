@@ -107,9 +107,9 @@ def test_a_comparison_is_a_table_in_two_formats_and_a_figure(tmp_path):
         "val_loss.png",
     }
     assert (tmp_path / "results.md").read_text() == text + "\n"
-    assert text == formatting.markdown(sweep.comparison(RUNS))
+    assert text == formatting.markdown(sweep.comparison(RUNS[::-1])), "the best run first"
     assert pd.read_csv(tmp_path / "results.csv")["best_val_loss"].tolist() == pytest.approx(
-        [0.25, 1 / 512]
+        [1 / 512, 0.25]
     )
     assert (tmp_path / "val_loss.png").read_bytes().startswith(b"\x89PNG")
 

@@ -119,7 +119,7 @@ def test_a_training_that_is_asked_to_end_keeps_what_it_has(folder, store, by, st
     files = {item.path for item in store.client.list_artifacts(run.info.run_id)}
     assert {"best.weights.h5", "history.csv", "plots", "summary.md"} <= files
     assert not run.outputs.model_outputs
-    assert not {"best_epoch", "parameters"} & run.data.metrics.keys()
+    assert not {"best_epoch", "work.parameters"} & run.data.metrics.keys()
 
 
 @pytest.mark.slow

@@ -58,9 +58,7 @@ def test_a_sweep_is_one_run_above_its_jobs(folder, train):
         "val_loss.png",
     }
     table = pandas.read_csv(artifacts / "results.csv")
-    best = dict(
-        zip(table["model.units"], table["best_val_loss"], strict=True)
-    )  # Rows stand as the jobs began.
+    best = dict(zip(table["model.units"], table["best_val_loss"], strict=True))
     assert best == {
         int(child.data.params["model.units"]): child.data.metrics["best_val_loss"]
         for child in children

@@ -296,7 +296,7 @@ def test_what_two_processes_make_at_the_same_moment_is_no_refusal(store, monkeyp
         lambda self, *given, **named: first_is_late(*given, **named),
     )
     with opened(store) as tracker:
-        tracker.dataset(dataset(), context="train")
+        tracker.dataset(dataset(), np.arange(8), name="houses", context="training")
     assert len(calls) == 2
     assert only(store).info.status == "FINISHED"
 
@@ -409,7 +409,8 @@ def test_tags_description_data_set_and_files(store, tmp_path):
     with opened(store, tags={"problem": "regression", "git.commit": ""}) as tracker:
         tracker.tags({"verdict": "overfit"})
         tracker.describe("## A table\n\n| a | b |\n" + "x" * 10_000)
-        tracker.dataset(dataset(), context="train and validation")
+        tracker.dataset(dataset(), np.arange(8), name="houses", context="training")
+        tracker.dataset(dataset(), np.arange(0), name="houses", context="test")
         tracker.files(tmp_path / "out")
         where = tracker.where
     found = only(store)
@@ -422,15 +423,12 @@ def test_tags_description_data_set_and_files(store, tmp_path):
     assert found.data.tags["problem"] == "regression"
     assert found.data.tags["mlflow.note.content"].startswith("## A table\n\n| a | b |")
     [given] = found.inputs.dataset_inputs
-    assert given.dataset.name == "table"
-    assert given.dataset.source_type == "stand_in"
-    assert json.loads(given.dataset.source) == {"uri": "/data/rows.csv"}
-    assert dataset().digest.startswith(given.dataset.digest)
-    assert len(given.dataset.digest) == 36
-    assert json.loads(given.dataset.profile)["num_rows"] == 20
-    assert [(tag.key, tag.value) for tag in given.tags] == [
-        ("mlflow.data.context", "train and validation")
-    ]
+    assert given.dataset.name == "houses"
+    source = mlflow.data.get_source(given.dataset)
+    assert source.to_dict() == {"tags": {"mlflow.source.name": "/data/rows.csv"}}  # It is not here.
+    assert len(given.dataset.digest) == 8
+    assert json.loads(given.dataset.profile)["num_rows"] == 8
+    assert [(tag.key, tag.value) for tag in given.tags] == [("mlflow.data.context", "training")]
     assert {item.path for item in store.client.list_artifacts(run_id)} == {"plots", "summary.md"}
     assert [item.path for item in store.client.list_artifacts(run_id, "plots")] == [
         "plots/curve.png"
@@ -451,7 +449,8 @@ def test_a_logged_model_predicts_from_raw_rows(store, kind):
     expected = inner(encoder(encoding.raw(data, rows))).numpy()
     with opened(store) as tracker:
         tracker.model(whole, encoding.raw(data, rows[:2]))
-    loaded = mlflow.pyfunc.load_model(f"runs:/{only(store).info.run_id}/model")
+    [logged] = only(store).outputs.model_outputs
+    loaded = mlflow.pyfunc.load_model(f"models:/{logged.model_id}")
     # What a person has: a table whose columns are as in the file, but for slashes; or pixels.
     given = data.x.rename(columns={"price/m2": "price_m2"}) if kind == "table" else data.x
     found = loaded.predict(given)
@@ -683,7 +682,9 @@ def signatures(kind):
 def test_stores_and_trackers_have_the_signatures_of_their_protocol(protocol, kind):
     expected, actual = signatures(protocol), signatures(kind)
     attributes = set(getattr(kind, "__annotations__", ()))  # Of a dataclass.
-    instance_attributes = {"run_id", "where", "ui_command"} if kind is JournalTracker else set()
+    instance_attributes = (
+        {"run_id", "where", "url", "ui_command"} if kind is JournalTracker else set()
+    )
     missing = set(expected) - set(actual) - attributes - instance_attributes
     assert not missing
     if kind in (NullTracker, NullStore):

@@ -16,6 +16,8 @@ STROKES = [(color, dash) for dash in ("-", "--") for color in style.PALETTE[:6]]
 SMOOTHING = 0.9  # weight of the point before in a moving average
 SKIPPED = 10  # epochs left out at the start of one
 COLUMNS = 2  # of the legend
+# Of so many curves, the worst may lie outside the axis, if that would be so many times as long.
+FEWEST, PRESSED = 3, 2
 
 
 def overlay(
@@ -47,7 +49,7 @@ def overlay(
             text = f"{formatting.number(curve[epoch])}, epoch {epoch}"
         labels[name] = f"{style.plain(name, 44)}: {text}"
 
-    ranked = sorted(labels, key=lambda name: dots.get(name, (0, np.inf))[1])
+    worst_last = ranked = sorted(labels, key=lambda name: dots.get(name, (0, np.inf))[1])
     if len(ranked) > len(STROKES):
         ranked = ranked[:NAMED]
     others = [name for name in curves if name not in ranked]
@@ -63,7 +65,9 @@ def overlay(
         lines += axes.plot(values[name], dash, color=color, linewidth=1.8)
         if name in dots:
             axes.plot(*dots[name], "o", markersize=7, color=color, mec="white", zorder=4)
-    _set_axes(axes, values.index, list(values.to_numpy().T), ylabel)
+    _set_axes(axes, values.index, _in_view(values, worst_last), ylabel)
+    if values.max(axis=None) > axes.get_ylim()[1]:
+        axes.set_title("some values lie outside the axis", loc="right", **style.NOTE)
 
     texts = [*(labels[name] for name in ranked), f"{len(others)} other runs"]
     layout.legend(axes, lines + grey[:1], texts[:entries], columns=COLUMNS)
@@ -94,6 +98,16 @@ def smoothed(curve: Sequence[float], *, ylabel: str, title: str) -> Figure:
     _set_axes(axes, values.index, [average.to_numpy(), calm.to_numpy()], ylabel)
     layout.legend(axes, bold, [f"mean, moving average {SMOOTHING:g}"], columns=COLUMNS)
     return figure
+
+
+def _in_view(values: pd.DataFrame, worst_last: Sequence[str]) -> list[np.ndarray]:
+    """Return the curves that the axis is made for: without the worst, if it presses others flat."""
+    every = list(values[list(worst_last)].to_numpy().T)
+    whole, rest = scale.scale_of(every), scale.scale_of(every[:-1])
+    if whole is None or rest is None or len(every) < FEWEST:
+        return every
+    is_pressed = whole.log != rest.log or whole.high - whole.low > PRESSED * (rest.high - rest.low)
+    return every[:-1] if is_pressed else every
 
 
 def _by_epoch(curve: Sequence[float]) -> pd.Series:

@@ -1,16 +1,19 @@
 """Runs of a sweep -> tables and figures of their results."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.formatting import markdown, number
 from goldilocks.plots import overlays, style
-from goldilocks.report import grouping, variants
+from goldilocks.report import grouping, sections, variants
 from goldilocks.report.variants import Variant
 from goldilocks.run import test_scores
+from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 
 
@@ -36,6 +39,7 @@ def compare(runs: Sequence[StoredRun], folder: Path, *, title: str) -> str:
             suffix = f"_{position}"
             paragraphs.append(f"**{grouping.heading(basis, list(groups))}**")
 
+        members, _, _ = ranked(members)
         results = comparison(members)
         results.to_csv(folder / f"results{suffix}.csv", index=False)
         _draw(members, folder / f"val_loss{suffix}.png", title)
@@ -46,6 +50,34 @@ def compare(runs: Sequence[StoredRun], folder: Path, *, title: str) -> str:
     text = "\n\n".join(paragraphs) or "No run was logged."
     (folder / "results.md").write_text(text + "\n")
     return text
+
+
+def ranked(runs: Sequence[StoredRun], rank_by: str = "") -> tuple[list[StoredRun], str, bool]:
+    """Rank runs of a group by the primary metric.
+
+    Args:
+        runs: At least one.
+        rank_by: Another measure, such as "val_loss"; "": the primary metric.
+
+    Returns:
+        The runs from the best to the worst, those without a value last; what most of them call the
+        metric that they are ranked by; and whether more of it is better.
+    """
+    measure = rank_by or sections.measures(runs)[0]
+    higher = higher_is_better(measure, query.own_metrics(runs))
+
+    def name_of(run: StoredRun) -> str:
+        name = variants.logged_name(run, measure)
+        return name if name.startswith("test_") else f"best_{name}"
+
+    def key(run: StoredRun) -> float:
+        value = run.metrics.get(name_of(run), math.nan)
+        if not math.isfinite(value):
+            return math.inf
+        return -value if higher else value
+
+    [(name, _)] = Counter(map(name_of, runs)).most_common(1)
+    return sorted(runs, key=key), name, higher
 
 
 def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:

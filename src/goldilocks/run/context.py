@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from goldilocks.search.trial import Trial
     from goldilocks.training.fit import FitResult, FitSpec
 
+AUTO = "auto"  # the value of a setting that the data, or the model, decides
+BY_MODEL = (("model.layers", AUTO), ("trainer.steps_per_execution", AUTO))
 # The artifact with the predictions of the best epoch's model, to compare runs row by row: `rows`,
 # int64 (n,), `predictions`, float32 (n, outputs), and what `differences.stored` adds.
 PREDICTIONS = "predictions.npz"
@@ -205,10 +207,35 @@ class RunContext:
         return self.store.start_run(
             spec.part or self.settings.name,
             parent=parent,
-            params=spec.settings.flat,
+            params=self.params(spec),
             tags=self.tags(spec),
             resume=None if resumed is None else resumed.run_id,
         )
+
+    def params(self, spec: TrainingSpec) -> dict[str, Any]:
+        """Return the settings of a training by their dotted keys, with what `auto` stood for.
+
+        Those that only the built model tells are left out, and logged once it is there.
+        """
+        problem = self.problem
+        resolved = {
+            "dataset.source": self.dataset.source,
+            "dataset.problem": self.dataset.problem,
+            "dataset.encoding": "multi_hot",
+            "problem.type": problem.type,
+            "problem.last_activation": problem.last_activation,
+            "problem.loss": problem.loss,
+            "problem.metrics": list(problem.metrics),
+            "problem.standardize": bool(problem.scale),
+            "trainer.monitor": spec.settings.monitor,
+        }
+        if self.settings.traits.model.reads_in_order:
+            resolved["dataset.encoding"] = "sequence"
+        logged = {
+            key: resolved.get(key, value) if value == AUTO else value
+            for key, value in spec.settings.flat.items()
+        }
+        return {key: value for key, value in logged.items() if (key, value) not in BY_MODEL}
 
     def tags(self, spec: TrainingSpec) -> dict[str, str]:
         """Return what the run of a training can be found by."""
@@ -222,6 +249,8 @@ class RunContext:
             CANDIDATE: spec.settings.candidate(self.dataset.digest),
             "configuration": spec.settings.configuration(self.dataset.digest, self.own_digest),
         }
+        flat = self.settings.flat
+        tags[query.RESOLVED] = " ".join(key for key, value in flat.items() if value == AUTO)
         if self.data and self.data.findings:
             tags["findings"] = findings.codes(self.data.findings)
         if self.problem.scale:

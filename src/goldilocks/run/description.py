@@ -16,15 +16,16 @@ from goldilocks.encoding.targets import class_weights
 from goldilocks.evaluation import classes
 from goldilocks.protocol import Split
 from goldilocks.run import data_summary, promise, summary, test_scores
-from goldilocks.run.context import RunContext
+from goldilocks.run.context import RunContext, TrainingSpec
 from goldilocks.run.outcome import CONFIGURATIONS, OPTIMISM, Outcome
 from goldilocks.run.rendering import environment
-from goldilocks.tracking import Tracker, provenance
+from goldilocks.tracking import Tracker, page, provenance
 
 if TYPE_CHECKING:
     import keras
 
 FEW_OUTPUTS = 10  # whose scores stand in the summary; those of all are in outputs.csv
+CURVES = "plots/learning_curves.png"  # the figure at the head of the page
 MOST_CLASSES = 20  # in a description; `per_class.csv` has all
 
 
@@ -91,12 +92,22 @@ def _note(outcome: Outcome) -> str:
     )
 
 
-def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
+def beginning(spec: TrainingSpec, tracker: Tracker, facts: str) -> str:
+    """Return what the description of a run says while it trains: its command, data and page."""
+    part = f" ({spec.part})" if spec.part else ""
+    return (
+        f"In training{part}:\n\n```\n{spec.settings.command}\n```\n\n"
+        f"**Data.** {facts}\n\n{tracker.url}"
+    )
+
+
+def markdown(outcome: Outcome, parts: pd.DataFrame | None, *, figure: str) -> str:
     """Return a run in Markdown, for the description on its MLflow page and as an artifact.
 
     Args:
         outcome: Its outcome.
         parts: A row for each of several trainings; None of a single one.
+        figure: The address of the figure of its curves; "" without one.
     """
     metrics, split = outcome.metrics, outcome.spec.split
     findings = ()
@@ -110,6 +121,8 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None) -> str:
         .get_template("summary.md.j2")
         .render(
             outcome=outcome,
+            figure=figure,
+            moves=outcome.tags.get("verdict.next", "").splitlines(),
             classes=None if of_classes is None else formatting.markdown(of_classes.reset_index()),
             scores=formatting.markdown(pd.DataFrame(summary.scores(metrics))),
             of_each=formatting.markdown(_of_each(outcome)),
@@ -153,12 +166,11 @@ def log(
         folder: Holds its other files; history and summary are added.
         parts: As of `markdown`.
     """
-    text = _write_summary(outcome, folder, parts)
+    text = _write_summary(outcome, tracker, folder, parts)
     tracker.files(folder)
-    read = "train and validation"
-    if outcome.spec.settings.tree["final"]:
-        read = "train and test"
-    tracker.dataset(outcome.context.dataset, context=read)
+    for context, rows in _parts(outcome).items():
+        name = outcome.spec.settings.data_name
+        tracker.dataset(outcome.context.dataset, rows, name=name, context=context)
     tracker.metrics(outcome.metrics)
     tracker.tags(outcome.tags)
     tracker.describe(text)
@@ -169,6 +181,20 @@ def log(
         console.result(lines(outcome, tracker))
 
 
+def _parts(outcome: Outcome) -> dict[str, np.ndarray]:
+    """Return the rows, int64 (n,), that a run has read, by what MLflow calls their part.
+
+    Of several trainings, a row that one trains on may be a validation row of another.
+    """
+    split = outcome.spec.split
+    if outcome.spec.settings.tree["final"]:
+        return {"training": split.train, "test": split.test}
+    validation = np.union1d(outcome.result.validation, split.validation)
+    if len(validation) == len(split.validation):
+        return {"training": split.train, "validation": validation}
+    return {"training": np.union1d(split.train, split.validation), "validation": validation}
+
+
 def log_interrupted(outcome: Outcome, tracker: Tracker, folder: Path) -> None:
     """Log what can be replaced later, of a training that was asked to end: files, verdict, summary.
 
@@ -177,26 +203,29 @@ def log_interrupted(outcome: Outcome, tracker: Tracker, folder: Path) -> None:
         tracker: Tracker of the run.
         folder: Holds its other files; history and summary are added.
     """
-    text = _write_summary(outcome, folder, None)
+    text = _write_summary(outcome, tracker, folder, None)
     tracker.files(folder)
     tracker.tags(outcome.tags)
     tracker.describe(f"Interrupted; the same command goes on.\n\n{text}")
 
 
-def _write_summary(outcome: Outcome, folder: Path, parts: pd.DataFrame | None) -> str:
-    """Write history, summary and data, and return the summary in Markdown."""
+def _write_summary(
+    outcome: Outcome, tracker: Tracker, folder: Path, parts: pd.DataFrame | None
+) -> str:
+    """Write history, summary and data, and return the description."""
     settings, history = outcome.spec.settings, outcome.result.history
     epochs = pd.RangeIndex(1, len(history["loss"]) + 1, name="epoch")
     pd.DataFrame(history, index=epochs).to_csv(folder / "history.csv")
     if outcome.counts:
         per_class(outcome).to_csv(folder / "per_class.csv")
-    text = markdown(outcome, parts)
+    figure = CURVES if (folder / CURVES).exists() else ""
+    text = markdown(outcome, parts, figure=figure)
     if outcome.verdict is not None:
         (folder / "verdict.json").write_text(outcome.verdict.to_json())
     (folder / "summary.md").write_text(f"## {settings.name}\n\n{text}\n")
     if data := outcome.context.data:
         (folder / data_summary.FILE).write_text(data.to_json())
-    return text
+    return text.replace(f"]({CURVES})", f"]({page.artifact(CURVES, tracker.run_id)})")
 
 
 def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:

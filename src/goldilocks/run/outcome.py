@@ -117,7 +117,12 @@ def evaluate(
     if spec.settings.role not in ("final", "baseline"):
         errors = null_errors(problem, dataset, rows, predictions)
         metrics |= {f"{NULL_ERROR}{name}": error for name, error in errors.items()}
-    metrics |= {f"best_{name}": best for name, best in result.best.items() if name not in PER_EPOCH}
+    metrics |= {
+        f"best_{name}": value
+        for name, value in result.best.items()
+        # Of training rows, `history.csv` has that epoch.
+        if name not in PER_EPOCH and f"val_{name}" not in result.best
+    }
     tags = {"weights": digest(*model.get_weights())}
 
     # The share of the vocabulary that pretrained word vectors have.
@@ -214,7 +219,6 @@ def conclude(
         "best_epoch": result.best_epoch,
         **metrics,
         **{f"baseline/{side}_{name}": value for name, value in baseline.items()},
-        "beats_baseline": float(beats_baseline),
         "train_seconds": result.seconds,
         "epochs": len(result.history["loss"]),
     }
@@ -280,8 +284,9 @@ def read_outcome(context: RunContext, spec: TrainingSpec, stored: StoredRun) -> 
         StoreError: If the store cannot be read.
     """
     metrics, trainer = stored.metrics, spec.settings.tree["trainer"]
-    names = [name for name in metrics if f"best_{name}" in metrics or name in PER_EPOCH]
-    curves = context.store.histories([stored.run_id], names)[stored.run_id]
+    validated = [name.removeprefix("best_") for name in metrics if name.startswith("best_val_")]
+    names = {*validated, *(name.removeprefix("val_") for name in validated), *PER_EPOCH}
+    curves = context.store.histories([stored.run_id], sorted(names & metrics.keys()))[stored.run_id]
     result = FitResult(
         history={name: [value for _, value in points] for name, points in curves.items()},
         best_epoch=int(metrics["best_epoch"]),

@@ -226,7 +226,7 @@ def _train(
 
             warm_start.check_test_rows(settings, context.store, context.dataset, run_spec.split)
             # The one import of Keras and TensorFlow, which takes seconds.
-            from goldilocks.run import programs, repeats, train
+            from goldilocks.run import description, programs, repeats, train
 
             context = dataclasses.replace(
                 context,
@@ -248,6 +248,9 @@ def _train(
         if run_spec.role in ledger.CHOICES:
             compared.log(tracker, context.dataset, splits)
         _record(settings, run_id=tracker.run_id)
+        if len(specs) > 1:
+            facts = description.facts(context, run_spec.split)
+            tracker.describe(description.beginning(run_spec, tracker, facts))
         if is_alone and settings.traits.trainer.together:
             trained = programs.train([(context, spec) for spec in specs], tracker.run_id)
             context.shared.trained.update(trained)

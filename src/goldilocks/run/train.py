@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from goldilocks.encoding.targets import (
 from goldilocks.evaluation import differences
 from goldilocks.model import Facts, transfer
 from goldilocks.run import description, figures, room, seen_rows, test_claims, warm_start
-from goldilocks.run.context import PREDICTIONS, RunContext, TrainingSpec
+from goldilocks.run.context import BY_MODEL, PREDICTIONS, RunContext, TrainingSpec
 from goldilocks.run.outcome import Outcome, evaluate, read_outcome
 from goldilocks.tracking import Tracker, query
 from goldilocks.training import frozen, interruption
@@ -101,6 +101,7 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
     settings, dataset = spec.settings, context.dataset
     facts = description.facts(context, spec.split)
     console.note(f"{spec.part or settings.name}: {facts}")
+    tracker.describe(description.beginning(spec, tracker, facts))
 
     # Model and split -> history.
     trained = context.shared.trained.pop(context.fingerprint(spec), None)
@@ -134,6 +135,7 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
     model = encoding.attach(fit_spec.encoder, fit_spec.model)
     outcome = evaluate(context, spec, fit_spec, model, result, rows, predictions)
     outcome = replace(outcome, predicted=(compared, of_compared))
+    tracker.params(_of_model(settings.flat, fit_spec.model))
 
     # All of it -> the store.
     with tempfile.TemporaryDirectory() as name:
@@ -145,9 +147,21 @@ def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Out
         arrays = {"rows": compared, "predictions": of_compared, **of_rows}
         np.savez(folder / PREDICTIONS, allow_pickle=False, **arrays)
         seen_rows.write(dataset, spec.split, folder)
-        tracker.model(model, encoding.raw(dataset, rows[:EXAMPLE_ROWS]))
+        one_number = not context.problem.classifies and predictions.shape[1] == 1
+        example = encoding.raw(dataset, rows[:EXAMPLE_ROWS])
+        tracker.model(model, example, one_number=one_number)
         description.log(outcome, tracker, folder)
     return outcome
+
+
+def _of_model(flat: Mapping[str, object], model: keras.Model) -> dict[str, object]:
+    """Return what the settings of `BY_MODEL` stood for that were `auto`."""
+    convolutions = [layer for layer in model.layers if "conv" in layer.name]
+    stood_for = {
+        "model.layers": len(convolutions),
+        "trainer.steps_per_execution": model.steps_per_execution,
+    }
+    return {key: stood_for[key] for key, auto in BY_MODEL if flat.get(key) == auto}
 
 
 def _fit(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> tuple[FitSpec, FitResult]:

@@ -25,6 +25,7 @@ from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
 from goldilocks.run import shares
 from goldilocks.search.options import RESULTS
+from goldilocks.sweep.plan import measure_of
 from goldilocks.tracking import Store, Tracker, provenance, query, repair
 from goldilocks.tracking.query import StoredRun
 
@@ -91,7 +92,10 @@ def parent_run(config: DictConfig, jobs: Sequence[Settings]) -> Generator[tuple[
                 file.write_text(console.without_passwords(file.read_text(encoding="utf-8")))
             job_records = records.read_all(sweep_dir)
             runs = _runs(store, job_records, None if names else run_id)
-            comparison = _compare(tracker, runs, job_records, sweep_dir, command)
+            search = "" if names else measure_of(config)
+            comparison = _compare(
+                *(tracker, store, runs, job_records, sweep_dir, command), search=search
+            )
             if codes := query.findings(runs):
                 console.result(
                     f"\nfindings  {', '.join(codes)} on the data; docs/findings.md explains them, "
@@ -137,25 +141,33 @@ def _runs(
 
 def _compare(
     tracker: Tracker,
+    store: Store,
     runs: Sequence[StoredRun],
     job_records: Sequence[JobRecord],
     sweep_dir: Path,
     command: str,
+    *,
+    search: str,
 ) -> str:
     """Log the comparison of a sweep's runs, and what became of its jobs; return it as a text."""
     from goldilocks.report import sweep
+    from goldilocks.sweep import winner
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         comparison = sweep.compare(runs, folder, title="The runs of this sweep")
         comparison += _failures(job_records)
         records.write_json(folder / RECORDS, [asdict(record) for record in job_records])
-        tracker.describe(f"```\n{command}\n```\n\n{comparison}")
+        first, view = winner.log(tracker, store, runs, folder, search)
+        shown = [*first[:1], f"```\n{command}\n```", comparison, *first[1:]]
+        tracker.describe("\n\n".join(shown))
         tracker.files(folder)
     if (sweep_dir / RESULTS).is_dir():
         tracker.files(sweep_dir / RESULTS, RESULTS)
     reused = [run.run_id for run in runs if run.parent != tracker.run_id]
     tracker.tags(query.reused_tags(reused))
+    if view:
+        comparison += f"\n\ntable     {view}"
     return comparison
 
 

@@ -78,12 +78,17 @@ def plan(config: DictConfig, loader: ConfigLoader) -> Plan:
     return Plan(
         options,
         space,
-        measure=measured(OmegaConf.select(config, "trainer.monitor", default="value")),
+        measure=measure_of(config),
         maximize=maximizes(config),
         epochs=None if searched & MAY_SET_EPOCHS else OmegaConf.select(config, "trainer.epochs"),
         trials=trials,
         study=_study_name(options, space, sweeps),
     )
+
+
+def measure_of(config: DictConfig) -> str:
+    """Return the name of what the jobs of a sweep are compared by."""
+    return measured(OmegaConf.select(config, "trainer.monitor", default="value"))
 
 
 def maximizes(config: DictConfig) -> bool:

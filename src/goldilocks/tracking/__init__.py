@@ -14,6 +14,7 @@ inputs      what the model of a run takes
 registry    registered models, their versions and the champion
 served      how MLflow loads a logged model to serve it
 ledger      which final runs were evaluated on which test rows; `user_ledger`: of one's own data
+page        MLflow's pages: addresses, views; `metric_names`: what stands above the curves
 failures    what goes wrong -> a sentence
 provenance  the code, the packages, the machine
 """

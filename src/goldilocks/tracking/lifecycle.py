@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from mlflow.environment_variables import MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING
 from mlflow.tracking import MlflowClient
 from mlflow.tracking.context.registry import resolve_tags
 
@@ -76,7 +77,7 @@ def open_run(
         tracker = JournalTracker(store, written)
         run_id = written.run_id
         try:
-            with handling(TERMINATING, _stop), console.surviving():
+            with _system_metrics(run_id), handling(TERMINATING, _stop), console.surviving():
                 if not any(entry.kind == "params" for entry in written.entries()):
                     tracker.params(params)
                 yield tracker
@@ -94,6 +95,27 @@ def open_run(
                 f"of it is kept in {journal.RUNS / run_id}, and sent when a run is started in this "
                 "folder, or by `goldilocks repair`."
             )
+
+
+@contextlib.contextmanager
+def _system_metrics(run_id: str) -> Generator[None]:
+    """Log the use of processors, memory and disk, where MLflow's environment variable asks for it.
+
+    MLflow itself does it for runs that it starts, which ours are not.
+    """
+    if not MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING.get():
+        yield
+        return
+
+    # MLflow imports it where it is asked for, too: it needs psutil.
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+    monitor = SystemMetricsMonitor(run_id, resume_logging=True)
+    monitor.start()
+    try:
+        yield
+    finally:
+        monitor.finish()
 
 
 def _create(store: MlflowStore, name: str, tags: Mapping[str, str], written: Journal) -> str:

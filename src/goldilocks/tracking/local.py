@@ -12,12 +12,10 @@ from mlflow.tracking import MlflowClient
 
 from goldilocks import console
 from goldilocks.errors import StoreError
-from goldilocks.tracking import database
+from goldilocks.tracking import database, page
 from goldilocks.tracking.failures import explained
 from goldilocks.tracking.store import MlflowStore
 
-# The MLflow UI then opens on runs and their metrics, not on its pages for language-model traces.
-EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 EXPERIMENT = "goldilocks"  # of conf/tracking/local.yaml
 DEFAULT_EXPERIMENT = "0"  # MLflow's own, in every store
 
@@ -105,7 +103,7 @@ def _create(client: MlflowClient, uri: str, name: str) -> Experiment:
         if existing := client.get_experiment_by_name(name):
             return existing
         try:
-            experiment_id = client.create_experiment(name, tags=EXPERIMENT_TAGS)
+            experiment_id = client.create_experiment(name, tags=dict(page.EXPERIMENT))
         except MlflowException:  # Of a server, another machine may have made it at this moment.
             if existing := client.get_experiment_by_name(name):
                 return existing

@@ -18,13 +18,15 @@ class NullTracker:
 
     run_id = ""
     where = "nowhere (tracking=none)"
-    ui_command = ""
+    url = ui_command = ""
     checkpoint = None
 
     def epoch(self, *values: object, **named: object) -> None:
         """Log nothing."""
 
-    metrics = tags = describe = dataset = files = model = mark_test_evaluation = flush = epoch
+    params = metrics = tags = describe = dataset = files = model = mark_test_evaluation = flush = (
+        epoch
+    )
 
 
 class NullStore:
@@ -54,6 +56,10 @@ class NullStore:
     def histories(self, *values: object, **named: object) -> Histories:
         """Return no values."""
         return {}
+
+    def save_view(self, *values: object, **named: object) -> str:
+        """Save nothing."""
+        return ""
 
     def get_run(self, run_id: str, *values: object, **named: object) -> NoReturn:
         """Raise a `StoreError`: there is no run."""

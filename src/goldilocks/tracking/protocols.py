@@ -29,6 +29,11 @@ class Tracker(Protocol):
         ...
 
     @property
+    def url(self) -> str:
+        """The address of the run's page, as `ui_command` serves it; "" where nothing is stored."""
+        ...
+
+    @property
     def ui_command(self) -> str:
         """The command that shows the store; "" where nothing is stored."""
         ...
@@ -42,8 +47,12 @@ class Tracker(Protocol):
         """Log the metrics of an epoch, from 1; one that was logged before is skipped."""
         ...
 
-    def metrics(self, values: Mapping[str, float]) -> None:
-        """Log single values."""
+    def params(self, values: Mapping[str, Any]) -> None:
+        """Log parameters; lists and null are written as in YAML."""
+        ...
+
+    def metrics(self, values: Mapping[str, float], *, replace: bool = False) -> None:
+        """Log single values; those of a name that was logged before stay, unless `replace`."""
         ...
 
     def tags(self, values: Mapping[str, str]) -> None:
@@ -62,20 +71,35 @@ class Tracker(Protocol):
         """Set the description that MLflow shows on the run's page."""
         ...
 
-    def dataset(self, dataset: Dataset, *, context: str) -> None:
-        """Log the data set as an MLflow dataset input, with its source and digest."""
+    def dataset(self, dataset: Dataset, rows: np.ndarray, *, name: str, context: str) -> None:
+        """Log a part of the data set as an MLflow dataset input, with its source and digest.
+
+        Args:
+            dataset: The whole data set.
+            rows: Those of the part, int64 (n,); nothing is logged where there are none.
+            name: For people, the same for all parts.
+            context: "training", "validation" or "test", as MLflow calls them.
+        """
         ...
 
     def files(self, folder: Path, path: str | None = None) -> None:
         """Log everything in a folder as artifacts, below `path` if it is given."""
         ...
 
-    def model(self, model: keras.Model, example: np.ndarray | dict[str, np.ndarray]) -> None:
+    def model(
+        self,
+        model: keras.Model,
+        example: np.ndarray | dict[str, np.ndarray],
+        *,
+        one_number: bool = False,
+    ) -> None:
         """Log a Keras model with its signature and an input example.
 
         Args:
             model: From raw rows to predictions.
             example: A few raw rows: an array, or a dict of arrays.
+            one_number: Whether it predicts one number. MLflow then serves predictions (rows,), as
+                `mlflow.models.evaluate` expects them; else (rows, outputs).
         """
         ...
 
@@ -165,6 +189,23 @@ class Store(Protocol):
             metrics: Single values.
             tags: Texts of at most 8,000 characters.
             folder: Holds the artifacts.
+        """
+        ...
+
+    def save_view(
+        self, key: str, run_ids: Sequence[str], settings: Sequence[str], best: str, *, higher: bool
+    ) -> str:
+        """Save a view of MLflow's table of runs: their verdicts, best values and what differs.
+
+        Args:
+            key: Of the view; one of the same key is replaced.
+            run_ids: Of the runs.
+            settings: Dotted keys of those that differ.
+            best: The metric that they are sorted by, the best first.
+            higher: Whether more of it is better.
+
+        Returns:
+            The address of the view; "" of too many runs, or where nothing is stored.
         """
         ...
 

@@ -18,6 +18,7 @@ IDS_A_QUERY = 100
 PARAM_LENGTH = 6000  # characters; MLflow takes no more
 OWN_METRICS = "own_metrics"  # tag: of metrics that a person has written, whether more is better
 REUSED = "reused."
+RESOLVED = "resolved"  # tag: keys that were `auto`; the parameters have what it stood for
 PARENT = "mlflow.parentRunId"  # MLflow's tag of a run below another
 
 Item = TypeVar("Item")
@@ -33,7 +34,7 @@ class StoredRun:
         run_id: MLflow's.
         name: For people.
         status: "FINISHED", "FAILED", "KILLED" or "RUNNING".
-        params: As logged, by the keys of today.
+        params: As logged, by the keys of today; `auto` where it was, whatever it stood for.
         tags: As logged.
         metrics: The last value of each.
         val_loss: Without penalties, one value an epoch; empty where the curves were not asked for.

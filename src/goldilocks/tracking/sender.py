@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,7 @@ JOURNAL = "goldilocks.journal"  # tag of a run or model: what its journal calls 
 # Kinds of entries that go together: of a run that trained for less than a second the store has all
 # in two calls, and each takes some ten transactions. "begin" and the like are for `repair`.
 TOGETHER = ("begin", "opened", "resumed", "params", "metrics", "tags")
+MODELS: dict[str, str] = {}  # of the runs of this process, by ID
 ENTRIES_AT_ONCE = 100  # of these; what fails half-way is sent again, and the store has it once
 
 
@@ -55,9 +57,11 @@ def send(client: MlflowClient, uri: str, journal: Journal, entries: Sequence[Ent
         return _send_together(client, run_id, entries)
 
     if kind == "dataset":
-        context = InputTag("mlflow.data.context", value["context"])
-        client.log_inputs(run_id, [DatasetInput(DatasetEntity(**value["dataset"]), [context])])
-    elif kind == "files":
+        parts = list(itertools.takewhile(lambda entry: entry.kind == "dataset", entries))
+        client.log_inputs(run_id, [_input(entry) for entry in parts])
+        return len(parts)
+
+    if kind == "files":
         artifacts = repository(uri, str(_run(client, run_id).info.artifact_uri))
         artifacts.log_artifacts(str(journal.folder / value["folder"]), value["path"])
     elif kind == "model":
@@ -77,6 +81,11 @@ def send(client: MlflowClient, uri: str, journal: Journal, entries: Sequence[Ent
     return 1
 
 
+def _input(entry: Entry) -> DatasetInput:
+    context = InputTag("mlflow.data.context", entry.value["context"])
+    return DatasetInput(DatasetEntity(**entry.value["dataset"]), [context])
+
+
 def repository(uri: str, location: str) -> ArtifactRepository:
     """Return MLflow's access to the artifacts of a store's run or model."""
     return get_artifact_repository(located(uri, location), tracking_uri=uri)
@@ -94,7 +103,10 @@ def _send_together(client: MlflowClient, run_id: str, entries: Sequence[Entry]) 
             tags |= entry.value
         elif entry.kind == "metrics":
             values, now, epoch = (entry.value[key] for key in ("values", "time", "epoch"))
-            metrics += [Metric(name, number, now, epoch) for name, number in values.items()]
+            of_model = None if epoch else _model_id(client, run_id)
+            metrics += [
+                Metric(name, number, now, epoch, of_model) for name, number in values.items()
+            ]
 
     client.log_batch(
         run_id,
@@ -103,6 +115,19 @@ def _send_together(client: MlflowClient, run_id: str, entries: Sequence[Entry]) 
         tags=[RunTag(name, text) for name, text in tags.items()],
     )
     return len(together)
+
+
+def _model_id(client: MlflowClient, run_id: str) -> str | None:
+    """Return the ID of the model of a run, which single metrics belong to; None before it is sent.
+
+    In a journal, a model stands before the metrics of the whole training.
+    """
+    if run_id not in MODELS:  # Another process has sent it, or there is none.
+        outputs = client.get_run(run_id).outputs
+        if not (outputs and outputs.model_outputs):
+            return None
+        MODELS[run_id] = outputs.model_outputs[-1].model_id
+    return MODELS[run_id]
 
 
 @functools.lru_cache(maxsize=1)  # The model and the files of one run follow each other.
@@ -114,6 +139,7 @@ def _run(client: MlflowClient, run_id: str) -> Run:
 def _send_model(client: MlflowClient, uri: str, run_id: str, folder: Path, identity: str) -> None:
     """Log a saved model, as `mlflow.models.Model.log` does with one that is in memory."""
     logged = _logged_model(client, _run(client, run_id), identity)
+    MODELS[run_id] = logged.model_id
     if logged.status == LoggedModelStatus.READY:
         return
 
@@ -155,7 +181,7 @@ def _logged_model(client: MlflowClient, run: Run, identity: str) -> LoggedModel:
     else:
         logged = client.create_logged_model(
             experiment_id,
-            name="model",
+            name=re.sub(r"[/:.%\"']", "-", str(run.info.run_name)),  # MLflow takes none of these.
             source_run_id=run_id,
             tags={JOURNAL: identity},
             params=dict(run.data.params),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import keras
 
 DESCRIPTION = "MLmodel"  # MLflow's file on what a folder holds
+ONE_NUMBER = "one_number"  # in the metadata of a model: it predicts one number
 DATA = "data"  # MLflow's folder for what Keras has saved
 FILE = f"{DATA}/model.keras"
 # What Keras raises for layers that it does not know or takes for unsafe, and for damaged files.
@@ -34,12 +35,13 @@ LOADERS = ("goldilocks.tracking.served", "mlflow.keras")
 class Served:
     """A logged Keras model that takes rows as a request has them."""
 
-    def __init__(self, model: keras.Model):
-        """Serve a model from raw rows to predictions."""
+    def __init__(self, model: keras.Model, *, one_number: bool):
+        """Serve a model from raw rows to predictions: float32 (rows,) of one number."""
         self.model = model
+        self.one_number = one_number
 
     def predict(self, rows: Any, params: Any = None) -> np.ndarray:
-        """Return predictions, float32 (rows, outputs).
+        """Return predictions, float32 (rows, outputs), or of one number (rows,).
 
         Args:
             rows: As the model's signature says: an array, or for a table a dict of columns. A
@@ -53,7 +55,8 @@ class Served:
             raw = {name: _filled(np.asarray(column)) for name, column in rows.items()}
         else:
             raw = _filled(np.asarray(rows))
-        return self.model.predict(encoder.tensors(raw), verbose=0)
+        predictions = self.model.predict(encoder.tensors(raw), verbose=0)
+        return predictions[:, 0] if self.one_number else predictions
 
 
 def load(folder: Path) -> keras.Model:
@@ -108,4 +111,6 @@ def _load_pyfunc(path: str) -> Served:  # pyright: ignore  MLflow calls it.
     folder = Path(path)
     if not (folder / "MLmodel").is_file():
         folder = folder.parent
-    return Served(load(folder))
+    described = yaml.safe_load((folder / DESCRIPTION).read_text(encoding="utf-8"))
+    metadata = described.get("metadata") or {}
+    return Served(load(folder), one_number=metadata.get(ONE_NUMBER, False))

@@ -22,10 +22,10 @@ from mlflow.utils import get_results_from_paginated_fn
 from goldilocks import console
 from goldilocks.config import renamed
 from goldilocks.errors import ModelError, StoreError
-from goldilocks.tracking import histories, journal, lifecycle, repair, served
+from goldilocks.tracking import histories, journal, lifecycle, metric_names, page, repair, served
 from goldilocks.tracking.failures import MISSING, explained
 from goldilocks.tracking.provenance import program
-from goldilocks.tracking.query import PARENT, Histories, StoredRun, did_you_mean
+from goldilocks.tracking.query import PARENT, RESOLVED, Histories, StoredRun, did_you_mean
 from goldilocks.tracking.sender import repository
 from goldilocks.tracking.tracker import JournalTracker
 
@@ -213,27 +213,40 @@ class MlflowStore:
     ) -> None:
         """Replace metrics, tags and artifacts of a finished run; see `protocols.Store`."""
         now = journal.milliseconds()
-        values = [Metric(name, value, now, 0) for name, value in metrics.items()]
+        values = [
+            Metric(metric_names.stored(name), value, now, 0) for name, value in metrics.items()
+        ]
         shown = [RunTag(name, console.without_passwords(text)) for name, text in tags.items()]
         self.log_artifacts(run_id, folder, None)
         with explained(self.uri):
             self.client.log_batch(run_id, metrics=values, tags=shown)
 
+    def save_view(
+        self, key: str, run_ids: Sequence[str], settings: Sequence[str], best: str, *, higher: bool
+    ) -> str:
+        """Save a view of MLflow's table of runs; see `protocols.Store`."""
+        view = page.view(run_ids, settings, metric_names.stored(best), higher=higher)
+        if not view:
+            return ""
+        with explained(self.uri):
+            self.client.set_experiment_tag(self.experiment_id, f"{page.VIEW}{key}", view)
+        return page.url(self.uri, self.experiment_id, f"runs?{page.KEY}={key}")
+
     def page_url(self, run: StoredRun) -> str:
         """Return the address of a run's page in the MLflow UI, as `ui_command` serves it."""
-        server = self.uri.rstrip("/") if self.uri.startswith("http") else "http://127.0.0.1:5000"
-        return f"{server}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
+        return page.url(self.uri, run.experiment_id, f"runs/{run.run_id}")
 
 
 def _stored(run: Run) -> StoredRun:
     data, info = run.data, run.info
+    resolved = data.tags.get(RESOLVED, "").split()
     return StoredRun(
         run_id=info.run_id,
         name=str(info.run_name),
         status=info.status,
-        params=renamed.params(data.params),
+        params=renamed.params(data.params | dict.fromkeys(resolved, "auto")),
         tags=data.tags,
-        metrics=data.metrics,
+        metrics=metric_names.ours(data.metrics),
         val_loss=(),
         experiment_id=info.experiment_id,
         started=info.start_time or 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import shutil
 import tempfile
@@ -19,7 +20,7 @@ from goldilocks import console
 from goldilocks.dataset import Dataset
 from goldilocks.errors import StoreError
 from goldilocks.formatting import cut
-from goldilocks.tracking import ledger, sender
+from goldilocks.tracking import ledger, metric_names, page, sender, served
 from goldilocks.tracking.failures import FAILURES, explained, is_refusal
 from goldilocks.tracking.journal import HEARTBEAT, Journal, last_epoch, milliseconds
 from goldilocks.tracking.query import written
@@ -36,7 +37,8 @@ SECONDS_BETWEEN_BEATS = 600.0
 # MLflow's own loader takes no missing categories, and has none of our layers.
 SERVED = "goldilocks.tracking.served"
 WRITTEN = (".yaml", ".md", ".json", ".txt", ".html")  # files that may quote a command
-TAG_LENGTH, DIGEST_LENGTH = 8000, 36  # MLflow takes no more.
+TAG_LENGTH = 8000  # MLflow takes no more.
+DIGEST_LENGTH = 8  # beside a name; the tag `dataset.digest` has the whole one of all rows
 
 
 class JournalTracker:
@@ -53,6 +55,7 @@ class JournalTracker:
         self.journal = journal
         self.run_id = journal.run_id
         self.where = f"run {self.run_id} of experiment {store.experiment}"
+        self.url = page.url(store.uri, store.experiment_id, f"runs/{self.run_id}")
         self.ui_command = store.ui_command
 
         entries = journal.entries()
@@ -87,9 +90,11 @@ class JournalTracker:
             self.last_epoch = number
             self._add_metrics(number, values)
 
-    def metrics(self, values: Mapping[str, float]) -> None:
-        """Log single values; those that an earlier process of this run has logged stay."""
-        fresh = {name: value for name, value in values.items() if name not in self._single}
+    def metrics(self, values: Mapping[str, float], *, replace: bool = False) -> None:
+        """Log single values; those that were logged before stay, unless `replace`."""
+        named = {metric_names.stored(name): value for name, value in values.items()}
+        logged = set[str]() if replace else self._single
+        fresh = {name: value for name, value in named.items() if name not in logged}
         if fresh:
             self._single |= fresh.keys()
             self._add_metrics(0, fresh)
@@ -117,14 +122,26 @@ class JournalTracker:
         """Set the description that MLflow shows on the run's page, a long one cut in its middle."""
         self.tags({"mlflow.note.content": cut(markdown, TAG_LENGTH)})
 
-    def dataset(self, dataset: Dataset, *, context: str) -> None:
-        """Log the data set as an MLflow dataset input, with its source and digest."""
+    def dataset(self, dataset: Dataset, rows: np.ndarray, *, name: str, context: str) -> None:
+        """Log a part of the data set as an MLflow dataset input; see `protocols.Tracker`."""
+        if not len(rows):
+            return
+
+        # A source of a type that `mlflow.data.get_source` knows.
+        location = console.without_passwords(dataset.location)
+        source_type, source = "code", {"tags": {"mlflow.source.name": location}}
+        if location.startswith(("http://", "https://")):
+            source_type, source = "http", {"url": location}
+        elif Path(location).exists():
+            source_type, source = "local", {"uri": str(Path(location).absolute())}
+
+        digest = hashlib.sha256(dataset.digest.encode() + np.sort(rows).tobytes()).hexdigest()
         entity = {
-            "name": dataset.name,
-            "digest": dataset.digest[:DIGEST_LENGTH],
-            "source_type": dataset.source,
-            "source": json.dumps({"uri": console.without_passwords(dataset.location)}),
-            "profile": json.dumps({"num_rows": len(dataset.y), "classes": list(dataset.classes)}),
+            "name": name,
+            "digest": digest[:DIGEST_LENGTH],
+            "source_type": source_type,
+            "source": json.dumps(source),
+            "profile": json.dumps({"num_rows": len(rows), "classes": list(dataset.classes)}),
         }
         self._add("dataset", {"dataset": entity, "context": context})
 
@@ -139,13 +156,14 @@ class JournalTracker:
                     file.write_text(console.without_passwords(text), encoding="utf-8")
         self._add("files", {"folder": copy.name, "path": path})
 
-    def model(self, model: keras.Model, example: np.ndarray | dict[str, np.ndarray]) -> None:
-        """Log a Keras model with its signature and an input example, once for a run.
-
-        Args:
-            model: From raw rows to predictions.
-            example: A few raw rows: an array, or a dict of arrays.
-        """
+    def model(
+        self,
+        model: keras.Model,
+        example: np.ndarray | dict[str, np.ndarray],
+        *,
+        one_number: bool = False,
+    ) -> None:
+        """Log a Keras model, once for a run; see `protocols.Tracker`."""
         if self._has_model:
             return  # An earlier process of this run has logged it, and was killed after that.
 
@@ -154,6 +172,9 @@ class JournalTracker:
 
         answers = np.empty((1, *model.output_shape[1:]), np.float32)
         description = Model()
+        if one_number:
+            answers = answers[:, 0]
+            description.metadata = {served.ONE_NUMBER: True}
         with explained(self.store.uri):
             # MLflow 3.17.2 writes the example first, and does not make the folder for it.
             folder = Path(tempfile.mkdtemp(prefix="model-", dir=self.journal.folder))
