@@ -87,9 +87,9 @@ FILE = f"dataset.file={ROOT / 'README.md'}"
         ),
         (
             "problem.loss=msee",
-            r"problem\.loss: msee is not a loss; expected one of auto, .+ Did you mean mse\?",
+            r"problem\.loss is 'msee'; expected one of auto, .+ Did you mean mse\?",
         ),
-        ("dataset=table problem.loss=msee " + FILE, r"problem\.loss: msee is not a loss; "),
+        ("dataset=table problem.loss=msee " + FILE, r"problem\.loss is 'msee'; expected "),
         (
             "problem.loss=mse",
             r"problem\.loss is mse; a binary problem is trained with binary_crossentropy "

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import venv
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,33 @@ def test_what_is_wrong_is_said_in_sentences_before_tensorflow_is_imported(
     assert "Traceback" not in done.stderr
     assert IMPORTED not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--config-name=workflow"], "--config-name is given, and a program here has one"),
+        (
+            ["-cn", "workflow"],
+            "-cn is given, and a program here has one configuration. Leave it out",
+        ),
+        (
+            ["--config-path", "x"],
+            "type python train.py for a run, python workflow.py for a workflow",
+        ),
+        (["--epochs", "5"], "1. --epochs 5 is not a flag; type trainer.epochs=5."),
+        (["dataset=boston", "-m", "model.units=1,0"], "model.units is 0; expected a whole number"),
+    ],
+)
+def test_flags_that_are_not_there_are_answered_wherever_they_stand(train, arguments, sentence):
+    done = train(*arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert sentence in done.stderr
+    assert "usage: " not in done.stderr
+
+
+def test_the_version_is_that_of_goldilocks(train):
+    assert train("--version").stdout == f"goldilocks {version('goldilocks')}\n"
 
 
 def test_tensorflow_is_imported_once_the_configuration_is_right(train, tmp_path):

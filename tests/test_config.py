@@ -8,6 +8,7 @@ from composition import CONF, ROOT, checked
 from goldilocks.config.command_line import compose_settings
 from goldilocks.config.composition import typed_overrides
 from goldilocks.config.mistakes import errors_in
+from goldilocks.config.options import files_of
 from goldilocks.config.settings import PARENT_FILE
 from goldilocks.errors import ConfigError
 
@@ -238,6 +239,20 @@ def test_what_hydra_alone_refuses_is_a_sentence_that_says_what_to_type(override)
     with pytest.raises(ConfigError, match=rf"  1\. .*{words}") as refusal:
         compose_settings([override], CONF)
     assert str(refusal.value).count("xpected GROUP=OPTION or KEY=VALUE of those") == 1
+
+
+def test_the_options_of_the_whole_search_path_are_listed(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "zebra.yaml").touch()
+    folder = f"file://{tmp_path}"
+    [error] = errors_in([f"hydra.searchpath=[{folder}]", "model=nothing"], CONF, "config")
+    assert error.endswith("pretrained, rnn, zebra.")
+    # Those that the project's own file lists.
+    (tmp_path / "config.yaml").write_text(f"hydra:\n  searchpath: [{folder}, pkg://goldilocks]\n")
+    assert files_of(tmp_path, "config", []).names("model") == ["zebra"]
+    assert "mlp" in files_of(tmp_path, "config", [f"hydra.searchpath=[file://{CONF}]"]).names(
+        "model"
+    )
 
 
 def test_a_misspelled_option_is_answered_with_the_nearest_one():

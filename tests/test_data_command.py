@@ -206,7 +206,7 @@ def test_a_folder_is_texts_or_images_as_its_files_are(capsys, here):
             r"no column 'anser'.+ Did you mean dataset.target=answer\?$",
         ),
         (["none.csv"], r"none\.csv has no rows; expected a header line and rows below it\.$"),
-        (["films.csv", "datset.target=answer"], r"did you mean dataset\.target\?$"),
+        (["films.csv", "datset.target=answer"], r"type dataset\.target=answer\.$"),
         (
             ["films.csv", "dataset.target=the", "answer", "(yes)", "seed=x"],
             r"1\. answer \(yes\) cannot be read; .+ type 'dataset\.target=the answer \(yes\)'\.\n"

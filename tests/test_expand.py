@@ -41,7 +41,7 @@ def test_a_job_whose_keys_are_set_one_by_one_is_what_hydra_composes(loader, job)
 def test_a_key_that_is_none_is_explained_as_for_a_single_job(loader):
     with pytest.raises(
         ConfigError,
-        match=r"seed=1.*\n.*trainer\.epoch is not a key of this configuration; did you mean trainer\.epochs",
+        match=r"seed=1.*\n.*trainer\.epoch is not a key of this configuration; type trainer\.epochs=1",
     ):
         settings_of([["dataset=boston", "seed=1"], ["dataset=boston", "seed=1", "trainer.epoch=1"]])
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from composition import CONF, ROOT
-from goldilocks.config import command_line
+from goldilocks.config import command_line, words
 from goldilocks.errors import ConfigError, ModelError
 from goldilocks.tracking import served
 
@@ -363,7 +363,7 @@ def test_a_folder_of_options_goes_on_into_the_command(conf, tmp_path):
     )
     assert "seed is -1; expected" in done.stderr
     assert "conf cannot be read" not in done.stderr
-    typed = command_line._with_search_path(["--config-dir=conf", "-m", "seed=1,2"])
+    typed = words.with_search_path(["--config-dir=conf", "-m", "seed=1,2"])
     assert typed[:2] == ["-m", "seed=1,2"]
     assert typed[2].startswith("hydra.searchpath=['file://")
     assert typed[2].endswith("/conf']")

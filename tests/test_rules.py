@@ -40,7 +40,7 @@ NAN, INF = math.nan, math.inf
         ),
         (
             [{"whole": 1}, {"one_of": ["all"]}],
-            "a whole number of at least 1, or one of all",
+            "a whole number of at least 1, or all",
             [3, "all"],
             [0, "none"],
         ),

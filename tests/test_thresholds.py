@@ -103,7 +103,7 @@ def test_a_cost_is_a_metric_and_sets_the_threshold_until_one_is_chosen():
             r"problem\.cost is \[1, 2, 3\]; expected what a false positive and a false negative "
             r"cost, such as \[1,20\], or null\.",
         ),
-        ("dataset=imdb problem.threshold=1.5", r"expected one of auto, or a number between 0 and"),
+        ("dataset=imdb problem.threshold=1.5", r"expected auto, or a number between 0 and"),
         (
             "dataset=imdb problem.metrics=[cost]",
             r"metrics has cost; a binary problem has .+; cost needs problem\.cost\.",

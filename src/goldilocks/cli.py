@@ -181,6 +181,27 @@ class Version(argparse.Action):
         sys.exit(0)
 
 
+# What bash offers for an argument, by what it is called in the help.
+COMPLETED = {"FILE": "FILE", "FILE_OR_FOLDER": "FILE", "SOURCE": "FILE", "FOLDER": "DIRECTORY"}
+
+
+class Completion(argparse.Action):
+    """Print the program by which a shell completes this command."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *parsed: object) -> None:
+        """Print it, and end the program."""
+        import shtab  # Which no other call needs.
+
+        actions = list(parser._actions)  # pyright: ignore[reportPrivateUsage]
+        for action in actions:  # Those of the subcommands are added as they come.
+            if isinstance(action.choices, dict):
+                actions += [one for command in action.choices.values() for one in command._actions]
+            if kind := COMPLETED.get(str(action.metavar)):
+                action.complete = getattr(shtab, kind)  # pyright: ignore[reportAttributeAccessIssue]
+        console.result(shtab.complete(parser, shell="bash"))
+        sys.exit(0)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="goldilocks",
@@ -189,6 +210,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--version", action=Version, nargs=0, help="show program's version number and exit"
+    )
+    parser.add_argument(
+        "--print-completion",
+        action=Completion,
+        nargs=0,
+        help='print tab completion for bash: eval "$(goldilocks --print-completion)"',
     )
     texts = Path(__file__).with_name("cli.yaml").read_bytes()
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

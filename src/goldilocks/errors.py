@@ -8,14 +8,26 @@ import difflib
 from collections.abc import Callable, Iterable, Sequence
 
 
+def nearest(name: str, options: Iterable[str]) -> str | None:
+    """Return the option that is spelled like a name, if one is.
+
+    >>> nearest("mpl", ["mlp", "rnn"]), nearest("cnn", ["mlp", "rnn"])
+    ('mlp', None)
+    """
+    names = list(options)
+    swapped = [option for option in names if sorted(option) == sorted(name)]
+    close = swapped or difflib.get_close_matches(name, names, n=1, cutoff=0.75)
+    return close[0] if close else None
+
+
 def did_you_mean(name: str, options: Iterable[str], show: Callable[[str], object] = str) -> str:
     """Return the end of a message: the option nearest to a name, as `show` writes it, if any is.
 
     >>> did_you_mean("mpl", ["mlp", "rnn"])
     ' Did you mean mlp?'
     """
-    close = difflib.get_close_matches(name, list(options), n=1)
-    return f" Did you mean {show(close[0])}?" if close else ""
+    close = nearest(name, options)
+    return f" Did you mean {show(close)}?" if close is not None else ""
 
 
 def unknown(name: str, options: Sequence[str], *, what: str) -> str:

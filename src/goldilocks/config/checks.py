@@ -1,15 +1,15 @@
 """Errors of a configuration, in sentences, found without reading data or importing TensorFlow."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from goldilocks.config import conflicts, renamed, traits
+from goldilocks.config import conflicts, renamed, synonyms, traits
 from goldilocks.config.conflicts import FILES, FOLDERS
 from goldilocks.config.options import Tree
 from goldilocks.config.regularizer import Regularizer
-from goldilocks.config.rules import rule_of, same_type
+from goldilocks.config.rules import Rule, rule_of, same_type
 from goldilocks.config.settings import Settings, leaves
 from goldilocks.errors import did_you_mean
 from goldilocks.problem import NO_TARGET, TARGETLESS
@@ -44,7 +44,9 @@ def foreign_keys(settings: Settings) -> Iterator[str]:
         name = settings.choices.get(group)
         # A regularizer's parts and unknown keys have checks of their own.
         if key not in keys and name is not None and group != "regularizer" and rule_of(key):
-            yield f"{key} is not a key of {group}={name}; leave it out."
+            owners = settings.files.owners(key)
+            instead = f", or choose {' or '.join(owners)}" if owners else ""
+            yield f"{key} is not a key of {group}={name}; leave it out{instead}."
 
 
 def _trait_errors(settings: Settings) -> Iterator[str]:
@@ -91,13 +93,17 @@ def value_errors(tree: Tree, defaults: Tree) -> Iterator[str]:
         elif not rule.allows(value):
             is_problem = key in ("dataset.problem", "problem.type")
             instead = f" {NO_TARGET}" if is_problem and TARGETLESS.search(str(value)) else ""
+            instead += _meant(key, rule, value)
             yield f"{key} is {shown(value)}; expected {rule.expected}.{instead}"
 
 
-def unknown(name: str, options: Sequence[str], *, what: str) -> str:
-    """Return the sentence for a name that does not exist, with the nearest one that does."""
-    hint = did_you_mean(name, options)
-    return f"{name} is not {what}; expected one of {', '.join(options)}.{hint}"
+def _meant(key: str, rule: Rule, value: Any) -> str:
+    """Return what to type in place of a value that a key may not have, if it is known."""
+    if meant := synonyms.mended(key, rule, value):
+        return f" Type {synonyms.typed(key, meant[0])}."
+    if isinstance(value, list) and value and all(map(rule.allows, value)):
+        return f" For a run of each, type: train.py -m {synonyms.typed(key, *value)}."
+    return did_you_mean(str(value), rule.words)
 
 
 def shown(value: Any) -> str:

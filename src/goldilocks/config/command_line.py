@@ -1,8 +1,6 @@
 """What a person typed -> a run, or a sentence that says what is wrong with it and exit status 1."""
 
-import argparse
 import contextlib
-import itertools
 import os
 import sys
 import warnings
@@ -12,7 +10,7 @@ from string import Template
 from typing import Any, NoReturn
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import ConfigCompositionException, HydraException
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -21,9 +19,10 @@ from goldilocks import console, prepare_environment
 from goldilocks.config import callables, literals
 from goldilocks.config.composition import compose, composed, settled
 from goldilocks.config.mistakes import errors_in
-from goldilocks.config.settings import GROUPS, Settings, listed
+from goldilocks.config.options import files_of
+from goldilocks.config.settings import GROUPS, Settings, listed, search_path
+from goldilocks.config.words import OTHER_CONFIGURATION, is_flag, read, split, with_search_path
 from goldilocks.errors import ConfigError, UserError
-from goldilocks.formatting import quoted
 
 # Whether a person asked for tracebacks, read before `launch` asks Hydra for the same.
 TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -41,9 +40,16 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
     """
     prepare_environment()
     callables.install()
-    sys.argv[1:] = literals.for_hydra(_with_search_path(sys.argv[1:]))
-    if name != "config" and literals.MULTIRUN & set(sys.argv):
-        _stop(ConfigError(f"{name}.py runs many trainings by itself, and no sweep; leave out -m."))
+    flags, words = split(with_search_path(sys.argv[1:]))
+    _check_flags(flags, name)
+    if {"-sc", "--shell-completion"} & set(flags):
+        from goldilocks.config import completion  # Only here.
+
+        script = completion.answer(words, conf, name)
+        if script is not None:
+            console.result(script)
+            return
+    sys.argv[1:] = literals.for_hydra([*flags, *words])
     if TRACEBACK:
         main()
         return
@@ -53,8 +59,10 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
     try:
         # `| head` of anything is no error, and ends no training.
         with composition_errors(sys.argv[1:], conf, name), console.surviving():
-            if {"-h", "--help"} & set(sys.argv):
-                console.result(help_text(sys.argv[1:], conf, name))
+            if any(map(is_flag, words)):
+                raise ConfigCompositionException("a flag that nobody knows")
+            if {"-h", "--help"} & set(flags):
+                console.result(help_text(words, conf, name))
             else:
                 main()
     except UserError as error:
@@ -63,32 +71,48 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
         sys.exit("\ngoldilocks: interrupted.")
 
 
-def _with_search_path(arguments: Sequence[str]) -> list[str]:
-    """Return a command line with Hydra's `--config-dir FOLDER` as the key that means the same.
+def _check_flags(flags: Sequence[str], name: str) -> None:
+    """End the program where Hydra's flags ask for what is not there."""
+    names = [flag.partition("=")[0] for flag in flags]
+    if "--version" in names:
+        from importlib import metadata  # Slower than all of the help.
 
-    The key goes on into the jobs of a sweep and into the commands that are printed. The comment of
-    a command that was printed is left out: zsh gives it to the program.
-    """
-    arguments = list(itertools.takewhile(lambda word: word != "#", arguments))
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--config-dir", "-cd", action="append", default=[])
-    folders, words = parser.parse_known_args(arguments)
-    if not folders.config_dir:
-        return words
-    paths = [quoted(f"file://{Path(folder).absolute()}") for folder in folders.config_dir]
-    return [*words, f"hydra.searchpath=[{','.join(paths)}]"]
+        console.result(f"goldilocks {metadata.version('goldilocks')}")
+        sys.exit()
+    if name != "config" and literals.MULTIRUN & set(names):
+        _stop(ConfigError(f"{name}.py runs many trainings by itself, and no sweep; leave out -m."))
+    for other in set(OTHER_CONFIGURATION) & set(names):
+        _stop(
+            ConfigError(
+                f"{other} is given, and a program here has one configuration. Leave it out: type "
+                "python train.py for a run, python workflow.py for a workflow, --config-dir FOLDER "
+                "for options of your own, experiment=RECIPE for a configuration of your own."
+            )
+        )
 
 
-def help_text(arguments: Sequence[str], conf: Path, config: str) -> str:
-    """Return the help of a command: Hydra's own, without the traits, which nobody can type.
+def help_text(typed: Sequence[str], conf: Path, config: str) -> str:
+    """Return the help of a command, or of the options and keys that stand beside `--help`.
 
     Args:
-        arguments: As typed.
+        typed: The words of the command line, without flags.
         conf: The folder of the configuration.
         config: Its name, "config" or "workflow".
+
+    Raises:
+        HydraException: The words cannot be composed.
+        ConfigError: A key may not have its value.
     """
-    overrides = [argument for argument in arguments if not argument.startswith("-")]
-    cfg = compose(overrides, conf, config)
+    folders = search_path(typed)
+    if len(typed) > len(folders):
+        from goldilocks.config import explained  # Only here.
+
+        files = files_of(conf, config, folders)
+        words = [word.meant for word in read(typed, files.by_name(GROUPS))]
+        return explained.page(literals.for_hydra(words), conf, config, files)
+
+    # Hydra's own help, without the traits, which nobody can type.
+    cfg = compose(folders, conf, config)
     settings = composed(cfg, cfg.hydra)
     groups = {group: settings.files.names(group) for group in sorted(GROUPS)}
     return Template(cfg.hydra.help.template).substitute(

@@ -83,13 +83,23 @@ def settled(
     choices = hydra.runtime.choices
     lost = [removed(override) for override in overrides if override[0] == "~"]
     several = [group for group in GROUPS if group != "experiment" and not choices.get(group)]
-    lost += [f"{group} has no single option; expected {group}=OPTION." for group in several]
+    lost += [no_single_option(group, overrides) for group in several]
     if lost:
         raise ConfigError(listed(lost))
     settings = dataclasses.replace(composed(cfg, hydra), overrides=tuple(overrides))
     if errors := config_errors(settings) or list(foreign_keys(settings)):
         raise ConfigError(listed(errors))
     return settings
+
+
+def no_single_option(group: str, overrides: Sequence[str]) -> str:
+    """Return the sentence for a group of which several options are given in a list, or none."""
+    lists = [word for word in overrides if word.startswith(f"{group}=[")]
+    each = ""
+    if lists:
+        words = lists[-1].replace("=[", "=").rstrip("]").replace(" ", "")
+        each = f" For a run of each, type: train.py -m {words}."
+    return f"{group} has no single option; expected {group}=OPTION.{each}"
 
 
 def plain(cfg: DictConfig) -> dict[str, Any]:

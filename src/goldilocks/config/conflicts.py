@@ -8,9 +8,8 @@ from goldilocks.config import own
 from goldilocks.config.options import Tree
 from goldilocks.config.regularizer import AUGMENTATION
 from goldilocks.config.settings import Settings
-from goldilocks.errors import ProblemError, unknown
+from goldilocks.errors import ProblemError
 from goldilocks.formatting import argument
-from goldilocks.problem import LOSSES
 
 # The keys of a person's own data.
 FOLDERS = ("dir", "validation_dir", "test_dir")
@@ -130,10 +129,7 @@ def _split_errors(settings: Settings) -> Iterator[str]:
 
 def _problem_errors(settings: Settings) -> Iterator[str]:
     """Refuse what does not fit the problem type, where that is known before any data is read."""
-    loss, problem = settings.tree["problem"]["loss"], settings.traits.dataset.problem
-    if loss not in ("auto", *LOSSES):
-        yield "problem.loss: " + unknown(loss, ["auto", *LOSSES], what="a loss")
-        return
+    problem = settings.traits.dataset.problem
     try:
         if problem is None:  # The rest is checked once the data is read.
             own.metrics(settings.tree)

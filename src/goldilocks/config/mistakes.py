@@ -1,35 +1,20 @@
 """Everything wrong with a command line that Hydra cannot compose; Hydra names the first alone."""
 
-import difflib
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, ValueType
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
-from goldilocks.config import literals, renamed
-from goldilocks.config.checks import (
-    config_errors,
-    foreign_keys,
-    traits_touched,
-    value_errors,
-)
+from goldilocks.config import synonyms
+from goldilocks.config.checks import config_errors, foreign_keys, value_errors
 from goldilocks.config.composition import compose, composed
-from goldilocks.config.options import OptionFiles
-from goldilocks.config.rules import rule_of
-from goldilocks.config.settings import (
-    COMPOSED,
-    GROUPS,
-    Settings,
-    key_of,
-    leaves,
-    removed,
-    search_path,
-)
-from goldilocks.errors import unknown
-from goldilocks.formatting import quoted, shell
+from goldilocks.config.line import Typed, python_value, read_line
+from goldilocks.config.options import files_of
+from goldilocks.config.settings import COMPOSED, GROUPS, Settings, leaves, search_path
+from goldilocks.config.synonyms import Meanings
+from goldilocks.config.words import LISTED, is_flag
 
 
 def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
@@ -40,56 +25,41 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
         conf: The folder of the configuration.
         config: Its name, "config" or "workflow".
     """
-    overrides, unreadable = _parsed(arguments)
-    errors, sweeps = list(unreadable), bool(literals.MULTIRUN & set(arguments))
-    files, folders = _files(overrides, conf), search_path(arguments)
+    folders = search_path(arguments)
+    files = files_of(conf, config, folders)
+    line, unreadable = read_line(arguments, files, config)
+    errors = [*unreadable, *(mistake for typed in line for mistake in typed.mistakes)]
+    right = [typed for typed in line if not typed.mistakes]
+    errors += [typed.answer for typed in right if typed.word.reason and not typed.is_key]
 
     # The words that choose options, and those that set keys, of a sweep with the first value; and
     # the groups of which it is not known which option was meant.
-    groups: dict[str, str] = {}
-    keys: dict[str, str] = {}
-    unclear: set[str] = set()
-    swept: set[str] = set()
-    for override in overrides:
-        name, word = override.key_or_group, str(override.input_line)
-        values, mistake = _values(override, files, sweeps=sweeps)
-        errors += mistake
-        if name in GROUPS and mistake:
-            unclear.add(name)
-        elif name in GROUPS and override.is_sweep_override():
-            swept.add(name)
-        if not values or mistake:
-            continue
-        if name in GROUPS:
-            groups[name] = f"{name}={values[0]}"
-        elif not name.startswith("hydra") and not override.is_add():
-            keys[name] = f"{word.split('=')[0]}={values[0]}"
+    chosen = [typed for typed in right if typed.name in GROUPS]
+    keys = [typed for typed in right if typed.is_key]
+    groups = {typed.name: f"{typed.name}={typed.values[0]}" for typed in chosen if typed.values}
+    swept = {typed.name for typed in chosen if typed.override.is_sweep_override()}
+    unclear = {typed.name for typed in line if typed.mistakes} & set(GROUPS)
+    is_sweep = bool(swept) and not unclear
 
     def settings(*words: str) -> Settings:
         cfg = compose([*folders, *words], conf, config)
         return composed(cfg, cfg.hydra)
 
-    is_sweep = bool(swept) and not unclear
-    of_options = files.keys(COMPOSED)
+    meanings = Meanings(files, files.keys(COMPOSED), {typed.name for typed in line})
     try:
         present = leaves(settings(*groups.values()).tree)
-        shared = present
+        meanings = dataclasses.replace(meanings, present=present)
+        shared = None
         if is_sweep:  # What all its jobs share, which Hydra composes first.
             words = [word for group, word in groups.items() if group not in swept]
             shared = leaves(settings(*words).tree)
-        for name, word in sorted(keys.items()):
-            if name not in of_options and not _has(present, name):
-                errors.append(f"{name} {_unknown_key(name, list(present))}")
-            elif is_sweep and word[0] != "+" and not _has(shared, name):
-                errors.append(
-                    f"{name} is not a key of every option of this sweep; give it to all its jobs: "
-                    f"++{word}."
-                )
-        words = [word for name, word in keys.items() if name in of_options or _has(present, name)]
-        added = [f"++{word.lstrip('+')}" for word in words]
+        errors += _key_errors(keys, meanings, shared)
+        known = [typed for typed in keys if typed.values and meanings.knows(typed.name)]
+        added = [f"++{typed.name}={typed.values[0]}" for typed in known]
         checked = settings(*groups.values(), *added)
     except (HydraException, OmegaConfBaseException):
-        return errors  # What is left is what Hydra said, and the caller has that.
+        # What is left is what Hydra said, and the caller has that.
+        return errors or [typed.answer for typed in keys if typed.word.reason]
 
     # Without the options that were meant, whether the groups go together cannot be told.
     if unclear or unreadable:
@@ -99,114 +69,51 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
     return errors + config_errors(checked)
 
 
-def _parsed(arguments: Sequence[str]) -> tuple[list[Override], list[str]]:
-    """Return what can be read of a command line, and a sentence for each word that cannot."""
-    overrides: list[Override] = []
-    errors: list[str] = []
-    words: list[str] = []  # A text and what follows it without a key: a shell splits at blanks.
-    for argument in arguments:
-        if argument.startswith("-"):
-            continue
-        try:
-            override = OverridesParser.create().parse_override(argument)
-        except HydraException:
-            override = None
-
-        rule = rule_of(key_of(argument))
-        if override is not None and override.key_or_group:
-            overrides.append(override)
-            words = []
-            if rule and rule.literal:
-                words = [literals.plainest(argument)]
-        elif words and "=" not in argument:
-            if len(words) > 1:
-                errors = errors[:-1]
-            words.append(argument)
-            errors.append(
-                f"{' '.join(words[1:])} cannot be read; expected key=value. If it belongs to the "
-                f"value before it, type {shell(' '.join(words))}."
-            )
-        else:
-            errors.append(f"{argument} cannot be read; expected key=value{_text_meant(argument)}.")
-    return overrides, errors
-
-
-def _text_meant(argument: str) -> str:
-    """Return how a word that cannot be read is typed if its value is a text."""
-    key, _, value = argument.partition("=")
-    rule = rule_of(key_of(argument))
-    if literals.SWEEP.match(value):
-        return ", with quotes around each value that has special signs"
-    if rule is None or not rule.allows(value):
-        return ""
-    return f"; for a text with special signs, {shell(f'{key}={quoted(value)}')}"
-
-
-def _files(overrides: Sequence[Override], conf: Path) -> OptionFiles:
-    """Return the files of all options: those of `conf`, and of the folders that were typed."""
-    lists = [over.value() for over in overrides if over.key_or_group == "hydra.searchpath"]
-    folders = [str(folder) for value in lists if isinstance(value, list) for folder in value]
-    return OptionFiles((conf, *(Path(folder.removeprefix("file://")) for folder in folders)))
-
-
-def _values(override: Override, files: OptionFiles, *, sweeps: bool) -> tuple[list[str], list[str]]:
-    """Return the values of a word as typed, and what is wrong with it, in sentences.
+def _key_errors(
+    keys: Sequence[Typed], meanings: Meanings, shared: synonyms.Keys | None
+) -> Iterator[str]:
+    """Yield what is wrong with the names of keys, and with the form of what is right.
 
     Args:
-        override: The word.
-        files: The files of all options.
-        sweeps: Whether a key may have several values.
-
-    Returns:
-        No values of a sweep that only Hydra can resolve, such as one of a pattern.
+        keys: Words that set keys.
+        meanings: Of what does not exist.
+        shared: The keys that all jobs of a sweep of options have; None of any other command.
     """
-    name, word = override.key_or_group, str(override.input_line)
-    group, _, key = name.partition(".")
-    values = [word.partition("=")[2]]
-    if override.is_delete():
-        return [], [removed(word)]
-    if override.is_sweep_override():
-        values = []
-    if override.is_discrete_sweep() and override.value_type != ValueType.GLOB_CHOICE_SWEEP:
-        try:
-            values = list(override.sweep_string_iterator())
-        except (OmegaConfBaseException, ValueError):  # A sweep in a sweep, or steps of 0.
-            return [], [
-                f"{word} gives no values that can be listed; expected them alone, as {name}=1,2,3."
-            ]
-
-    if key.partition(".")[0] == "traits":
-        return values, [traits_touched(group)]
-    if sentence := renamed.sentence(name, values):
-        return values, [sentence]
-    if override.is_sweep_override() and not sweeps:
-        several = f"{word} gives several values; add -m for a run of each{_or_list(name, values)}."
-        return values, [several]
-    options = files.names(name) if name in GROUPS else values
-    strange = [value for value in values if value not in options]
-    what = f"an option of {name}"
-    return values, [f"{name}={option}: {unknown(option, options, what=what)}" for option in strange]
+    for typed in sorted(keys, key=lambda typed: typed.name):
+        name = typed.name
+        if not meanings.knows(name):
+            reason = "is not a key of this configuration"
+            start = (
+                f"{typed.word.typed} {typed.word.reason}"
+                if typed.word.reason
+                else f"{name} {reason}"
+            )
+            yield f"{start}; {_instead_of_key(typed, meanings)}"
+        elif typed.word.reason:
+            yield typed.answer
+        elif shared is not None and typed.word.meant[0] != "+" and not synonyms.has(shared, name):
+            yield (
+                f"{name} is not a key of every option of this sweep; give it to all its jobs: "
+                f"++{typed.word.meant}."
+            )
 
 
-def _has(keys: Iterable[str], name: str) -> bool:
-    """Whether a key, or a group of them, is among keys."""
-    return any(key == name or key.startswith(f"{name}.") for key in keys)
-
-
-def _or_list(name: str, values: Sequence[str]) -> str:
-    """Return how several values are typed as one list, where the key may have one."""
-    word, rule = f"{name}=[{','.join(values)}]", rule_of(name)
-    if rule is None or not rule.allows(OverridesParser.create().parse_override(word).value()):
-        return ""
-    return f", or write one list: {word}"
-
-
-def _unknown_key(name: str, present: Sequence[str]) -> str:
-    """Return why a key does not exist, with the nearest one, or those of its group."""
-    names = present if "." in name else [*GROUPS, *present]
-    if similar := difflib.get_close_matches(name, names, n=1):
-        return f"is not a key of this configuration; did you mean {similar[0]}?"
-    group = name.split(".")[0]
-    keys = [key for key in present if key.startswith(f"{group}.")]
-    keys = keys or list(dict.fromkeys(key.split(".")[0] for key in present))
-    return f"is not a key of this configuration; expected one of {', '.join(keys)}."
+def _instead_of_key(typed: Typed, meanings: Meanings) -> str:
+    """Return what to type in place of a key that does not exist."""
+    name = typed.name
+    if sentence := synonyms.absent("keys", name):
+        return f"{sentence}."
+    answers = meanings.of_key(name, [python_value(name, value) for value in typed.values])
+    switches = [answer for answer in answers if answer.partition("=")[0] in GROUPS]
+    if switches and any(map(synonyms.is_false, typed.values)):
+        return f"leave it out; it is off without {switches[0]}."
+    if answers:
+        return f"type {', or '.join(answers)}."
+    if similar := meanings.nearest_key(name):
+        return f"did you mean {similar}?"
+    if is_flag(typed.word.typed):
+        return f"expected KEY=VALUE, or one of {', '.join(LISTED)}."
+    group = name.partition(".")[0]
+    keys = [key for key in meanings.present if key.startswith(f"{group}.")]
+    keys = keys or list(dict.fromkeys(key.split(".")[0] for key in meanings.present))
+    return f"expected one of {', '.join(keys)}."

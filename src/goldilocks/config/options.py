@@ -4,6 +4,7 @@ Hydra composes the options that are chosen; of the others an error sentence or t
 the traits. PyYAML's C loader reads all of them in 3 ms, OmegaConf in 56.
 """
 
+import contextlib
 import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import Any
 import yaml
 from omegaconf._utils import get_yaml_loader
 
+from goldilocks.config import comments
+from goldilocks.config.comments import Comments
 from goldilocks.errors import ConfigError
 
 # A configuration or a part of one, plain containers all through.
@@ -68,9 +71,35 @@ class OptionFiles:
                 merged = _merge(merged, self.read(group, entry))
         return merged
 
+    def own_keys(self, group: str, name: str) -> list[str]:
+        """Return the keys that stand in the file of an option, without those that it inherits."""
+        file = self._file(group, name)
+        return list(_parse(file, file.stat().st_mtime_ns))
+
+    def comments(self, group: str, name: str) -> Comments:
+        """Return the comments of an option: those of its file, else those that it inherits.
+
+        Raises:
+            ConfigError: The option has no file.
+        """
+        file = self._file(group, name)
+        own, inherited = comments.read(file), dict[str, str]()
+        for entry in _parse(file, file.stat().st_mtime_ns).get("defaults", []):
+            if isinstance(entry, str) and entry != "_self_":
+                inherited |= self.comments(group, entry).keys
+        return Comments(
+            own.option, {**inherited, **{key: own.keys[key] for key in own.keys if own.keys[key]}}
+        )
+
     def traits(self, group: str, name: str) -> dict[str, Any]:
         """Return what the file of an option states about it, under `traits:`."""
         return self.read(group, name).get("traits", {})
+
+    def by_name(self, groups: Iterable[str]) -> dict[str, str]:
+        """Return GROUP=OPTION by the option's name, of names that only one of some groups has."""
+        pairs = [(name, group) for group in groups for name in self.names(group)]
+        names = [name for name, _ in pairs]
+        return {name: f"{group}={name}" for name, group in pairs if names.count(name) == 1}
 
     def keys(self, groups: Iterable[str]) -> set[str]:
         """Return the keys of all options of these groups, by their dotted names."""
@@ -78,12 +107,48 @@ class OptionFiles:
         keys = {f"{group}.{key}" for group, name in options for key in self.read(group, name)}
         return {key for key in keys if not key.endswith(("._target_", ".traits"))}
 
+    def owners(self, key: str) -> list[str]:
+        """Return those options, as GROUP=OPTION, that have a key, by its dotted name."""
+        group, _, name = key.partition(".")
+        options = self.names(group)
+        return [f"{group}={option}" for option in options if name in self.read(group, option)]
+
     def _file(self, group: str, name: str) -> Path:
         for folder in self.folders:
             file = folder / group / f"{name}.yaml"
             if file.is_file():
                 return file
         raise ConfigError(f"{group}={name} has no file {group}/{name}.yaml on the search path.")
+
+
+def files_of(conf: Path, config: str, overrides: Iterable[str]) -> OptionFiles:
+    """Return the files that Hydra would compose from, also where it cannot compose.
+
+    Args:
+        conf: The folder of the configuration.
+        config: Its name, whose file may have further folders under `hydra.searchpath`.
+        overrides: Those that set `hydra.searchpath`, of which the last one counts.
+    """
+    file = conf / f"{config}.yaml"
+    paths = _parse(file, file.stat().st_mtime_ns).get("hydra", {}).get("searchpath", [])
+    for override in overrides:
+        with contextlib.suppress(yaml.YAMLError):  # Which Hydra then refuses.
+            paths = yaml.safe_load(override.partition("=")[2])
+    folders = [conf]
+    for source in paths if isinstance(paths, list) else ():
+        scheme, _, path = str(source).partition("://")
+        if scheme == "file":
+            folders.append(Path(path))
+        elif scheme == "pkg":
+            folders += _package(path)
+    return OptionFiles(tuple(folders))
+
+
+def _package(name: str) -> list[Path]:
+    """Return the folder of a package; none if there is no such package, of which Hydra warns."""
+    with contextlib.suppress(ModuleNotFoundError, ValueError, TypeError):
+        return [Path(str(resources.files(name)))]
+    return []
 
 
 def option_files(sources: Iterable[Any]) -> OptionFiles:
@@ -97,7 +162,7 @@ def option_files(sources: Iterable[Any]) -> OptionFiles:
         if source.schema == "file":
             folders.append(Path(source.path))
         elif source.schema == "pkg" and source.provider != "hydra":
-            folders.append(Path(str(resources.files(source.path))))
+            folders += _package(source.path)
     return OptionFiles(tuple(folders))
 
 

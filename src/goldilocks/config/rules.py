@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from goldilocks.config.regularizer import Regularizer
-from goldilocks.problem import COST, PROBLEMS
+from goldilocks.problem import COST, LOSSES, PROBLEMS
 
 
 class Rule(NamedTuple):
@@ -21,33 +21,41 @@ class Rule(NamedTuple):
         literal: "text" of one that is taken as typed, in which no sign has a meaning; "name" of the
             name of a column or a class, which null may be as well; else "".
         real: Whether it is a number that need not be whole.
+        words: Those words that it allows, of a few.
     """
 
     expected: str
     allows: Callable[[Any], bool]
     literal: str = ""
     real: bool = False
+    words: tuple[str, ...] = ()
 
 
 def one_of(words: Iterable[str]) -> Rule:
     """Return the rule of one of some words."""
-    allowed = list(words)
-    return Rule(f"one of {', '.join(allowed)}", lambda value: value in allowed)
+    allowed = tuple(words)
+    expected = ", ".join(allowed)
+    if len(allowed) > 1:
+        expected = f"one of {expected}"
+    return Rule(expected, lambda value: value in allowed, words=allowed)
 
 
-def list_of(what: str, allows: Callable[[Any], bool], *, literal: str = "") -> Rule:
+def list_of(
+    what: str, allows: Callable[[Any], bool], *, literal: str = "", words: tuple[str, ...] = ()
+) -> Rule:
     """Return the rule of a list, maybe empty, of what a test allows."""
     return Rule(
         f"a list of {what}",
         lambda value: isinstance(value, list) and all(map(allows, value)),
         literal,
+        words=words,
     )
 
 
 def some_of(words: Iterable[str]) -> Rule:
     """Return the rule of a list of some of these words, or of none."""
-    allowed = list(words)
-    return list_of(f"some of {', '.join(allowed)}", lambda item: item in allowed)
+    allowed = tuple(words)
+    return list_of(f"some of {', '.join(allowed)}", lambda item: item in allowed, words=allowed)
 
 
 def number(what: str, allows: Callable[[Any], bool] = lambda value: True) -> Rule:
@@ -109,9 +117,9 @@ BUDGET = re.compile(r"(?P<amount>[1-9]\d*(\.\d+)?|0\.\d*[1-9]) ?(?P<unit>minutes
 
 # The rules that `rules.yaml` takes by name.
 NAMED: Mapping[str | None, Rule] = {
-    None: Rule("null", lambda value: value is None),
-    "auto": Rule("auto", lambda value: value == "auto"),
-    "flag": Rule("true or false", lambda value: isinstance(value, bool)),
+    None: Rule("null", lambda value: value is None, words=("null",)),
+    "auto": Rule("auto", lambda value: value == "auto", words=("auto",)),
+    "flag": Rule("true or false", lambda v: isinstance(v, bool), words=("true", "false")),
     "text": Rule("a word", _is_text),
     "literal": Rule("a word", _is_text, literal="text"),
     "path": Rule("a path", _is_name, literal="text"),
@@ -130,6 +138,7 @@ NAMED: Mapping[str | None, Rule] = {
     ),
     "problem": one_of(PROBLEMS),
     "problem_or_auto": one_of(["auto", *PROBLEMS]),
+    "loss": one_of(["auto", *LOSSES]),
     "metric": one_of(sorted({COST, *(name for row in PROBLEMS.values() for name in row.metrics)})),
     "own_metric": Rule(
         "a function of your own such as mypackage.retention",
@@ -168,7 +177,7 @@ def rule(form: Any) -> Rule:
             return some_of(words)
         case {"each": inner}:
             item = rule(inner)
-            items = list_of("", item.allows, literal=item.literal)
+            items = list_of("", item.allows, literal=item.literal, words=item.words)
             return items._replace(
                 expected=f"a list, each {item.expected}",
                 allows=lambda value: value != [] and items.allows(value),
@@ -185,6 +194,7 @@ def rule(form: Any) -> Rule:
                 lambda value: any(one.allows(value) for one in rules),
                 "".join({one.literal for one in rules}),
                 any(one.real for one in rules),
+                tuple(dict.fromkeys(word for one in rules for word in one.words)),
             )
         case _:
             return NAMED[form]
