@@ -45,6 +45,16 @@ def test_source_original_is_never_replaced():
         choose("original", original=unreachable)
 
 
+def test_without_a_connection_the_warning_is_one_short_line_without_an_address(monkeypatch):
+    def offline():
+        raise SourceUnavailable("Could not download https://host/file.", offline=True)
+
+    monkeypatch.setattr(sources, "_UNREACHABLE", set())
+    text = "^offline: dataset=mnist uses its stand-in .dataset.source=original says why.$"
+    with pytest.warns(UserWarning, match=text):
+        assert choose("auto", offline) == "the stand-in"
+
+
 def test_auto_warns_once_and_tries_once():
     tries = []
 

@@ -1,5 +1,6 @@
 import dataclasses
 import math
+import re
 
 import keras
 import numpy as np
@@ -268,6 +269,30 @@ def test_the_lines_of_epochs_show_the_losses_without_penalties_where_there_are_s
         progress.on_epoch_end(0, {"loss": 0.5, "val_loss": 0.6} | data_loss)
     assert "loss 0.5  val_loss 0.6" in caplog.messages[0]
     assert "data_loss 0.3  val_data_loss 0.4" in caplog.messages[1]
+
+
+@pytest.mark.parametrize("metric", ["mae", "mean_average_precision"])
+def test_80_columns_have_a_bar_and_a_line_for_each_epoch(capsys, monkeypatch, metric):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    values = {"data_loss": 0.0001234, "val_data_loss": 0.1234, metric: 0.5, f"val_{metric}": 0.4321}
+    progress = ProgressBar(metric=metric)
+    progress.set_params({"epochs": 100, "steps": 2})
+    progress.on_train_begin()
+    for epoch in range(2):
+        progress.on_epoch_begin(epoch)
+        progress.on_epoch_end(epoch, values)
+    progress.progress.refresh()
+    progress.close()
+    printed = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "\r", capsys.readouterr().err)
+    lines = [line.strip() for line in re.split(r"[\r\n]+", printed)]
+    bars = [" ".join(lines).split("epoch")[-1]]
+    kept = [line for line in lines if re.fullmatch(r"epoch \d/100 .+ s", line)]
+    assert len({line[:9] for line in kept}) == 2
+    assert all(len(line) <= 80 and "0.1234" in line and "0.4321" in line for line in kept)
+    assert "0.1234" in bars[0]
+    assert "0.4321" in bars[0]
+    assert "━" in bars[0]
 
 
 def test_a_loss_that_is_not_finite_ends_training():

@@ -45,6 +45,16 @@ def test_help_is_there_without_tensorflow(goldilocks, arguments):
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "same"),
+    [((), ("--help",)), (("help",), ("--help",)), (("help", "report"), ("report", "--help"))],
+)
+def test_help_is_what_nothing_and_help_print(goldilocks, arguments, same):
+    done = goldilocks(*arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == goldilocks(*same).stdout
+
+
 def test_the_command_is_installed_with_the_package():
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert scripts == {"goldilocks": "goldilocks.cli:main"}
@@ -74,7 +84,7 @@ def test_errors_are_sentences(folder, arguments, sentence):
 
 
 def test_a_report_that_cannot_be_written_is_an_error(folder):
-    store = local.connect(uri=None, experiment=cli.EXPERIMENT)
+    store = local.connect(uri=None, experiment=local.EXPERIMENT)
     run_id = log(store.client, store.experiment_id, a_run("one", 1.0), {"val_loss": [2.0, 1.0]})
     with pytest.raises(
         SystemExit, match=r"^goldilocks: .+nowhere.+ Expected a folder that can be written"
@@ -83,17 +93,10 @@ def test_a_report_that_cannot_be_written_is_an_error(folder):
 
 
 def test_a_report_is_made_without_tensorflow(goldilocks, folder):
-    store = local.connect(uri=None, experiment=cli.EXPERIMENT)
+    store = local.connect(uri=None, experiment=local.EXPERIMENT)
     run_id = log(store.client, store.experiment_id, a_run("one", 1.0), {"val_loss": [2.0, 1.0]})
     done = goldilocks("report", run_id)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"report-{run_id[:8]}.html\n", "")
-
-
-def test_a_command_is_needed(capsys):
-    with pytest.raises(SystemExit) as stopped:
-        cli.main([])
-    assert stopped.value.code == 2
-    assert "COMMAND" in capsys.readouterr().err
 
 
 def test_repair_lists_interrupted_runs_and_forgets_them(folder, capsys):
@@ -138,7 +141,8 @@ def test_a_query_in_an_empty_folder_writes_nothing(tmp_path, monkeypatch, argume
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     with pytest.raises(
         SystemExit,
-        match=rf"^goldilocks: there is no store at sqlite:///{tmp_path}/mlflow\.db; expected",
+        match=rf"^goldilocks: there is no store at sqlite:///{tmp_path}/mlflow\.db; expected .+ "
+        rf"Nothing was trained in {tmp_path}: you are in another folder\.",
     ):
         cli.main(arguments)
     assert contents(tmp_path) == []

@@ -2,7 +2,7 @@ import pytest
 
 from goldilocks.errors import StoreError
 from goldilocks.tracking import local
-from goldilocks.tracking.selection import select
+from goldilocks.tracking.selection import run_id_of, select
 from goldilocks.tracking.store import MlflowStore
 from stored_runs import a_run, a_sweep, log
 
@@ -72,8 +72,7 @@ def test_what_is_unknown_is_said_in_a_sentence(store):
         StoreError, match=r"^study is neither the ID of a run .+ begins with study_\.$"
     ):
         select(store, ["study"])
-    with pytest.raises(StoreError, match=rf"Did you mean {one} \(run one\)\?"):
-        select(store, [one[:12]])
+    assert ids(store, one[:12]) == {one}
     with pytest.raises(StoreError, match=r"^a'b is neither"):
         select(store, ["a'b"])
 
@@ -83,10 +82,30 @@ def test_a_name_of_several_runs_is_ambiguous(store):
         put(store, "twins")
     for run in store.client.search_runs([store.experiment_id]):
         store.client.update_run(run.info.run_id, name="twins")
-    with pytest.raises(
-        StoreError, match=r"It could be any of 3 runs: .+ Give the whole ID of one\."
-    ):
+    with pytest.raises(StoreError, match=r"It could be any of 3 runs: .+ Give the ID of one\."):
         select(store, ["twins"])
+
+
+def test_a_beginning_of_several_ids_is_ambiguous_and_one_of_none_is_none(store, monkeypatch):
+    runs = [a_run(name, 1.0) for name in ("abcd1", "abcd2")]
+    monkeypatch.setattr(MlflowStore, "search", lambda *_, **__: runs)
+    with pytest.raises(StoreError, match=r"^abcd is the beginning of the IDs of 2 runs: abcd1 "):
+        run_id_of(store, "abcd")
+    monkeypatch.setattr(MlflowStore, "search", lambda *_, **__: [])
+    assert run_id_of(store, "abcd") is None
+    with pytest.raises(StoreError, match="has no run, and so no last one"):
+        run_id_of(store, "last")
+    assert run_id_of(store, "imdb_small") is None  # The name of a study.
+
+
+def test_the_last_run_is_the_newest_that_stands_below_no_other(store):
+    above = put(store, "above")
+    put(store, "below", parent=above)
+    assert run_id_of(store, "last") == above
+    newest = put(store, "newest")
+    store.client.update_run(newest, status="RUNNING")
+    assert run_id_of(store, "last") == newest
+    assert run_id_of(store, "last", ended=True) == above
 
 
 def test_a_sweep_without_runs_is_an_error(store):

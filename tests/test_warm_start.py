@@ -138,3 +138,17 @@ def test_a_model_that_was_trained_on_rows_that_we_test_with_is_refused(trained, 
         return
     with pytest.raises(SplitError, match=f"was trained on {refused} of the rows that are test"):
         warm_start.check_test_rows(*asked)
+
+
+def test_the_source_run_may_be_typed_by_the_beginning_of_its_id():
+    class Searched(FakeStore):
+        def search(self, text, **options):
+            assert text == "attributes.run_id LIKE 'aaaaaa%'"
+            return [self.run]
+
+    typed = checked("dataset=boston", "model.init_from=aaaaaa", "seed=1")
+    resolved = warm_start.resolved(typed, Searched(a_run(RUN)))
+    assert resolved.tree["model"]["init_from"] == RUN
+    assert resolved.overrides == ("dataset=boston", "seed=1", f"model.init_from={RUN}")
+    assert typed.tree["model"]["init_from"] == "aaaaaa"
+    assert warm_start.resolved(resolved, Searched(a_run(RUN))) is resolved

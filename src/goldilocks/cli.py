@@ -1,4 +1,4 @@
-"""The command `goldilocks`: show data, judge curves, report, analyse, predict, repair runs."""
+"""The command `goldilocks`: show data, judge curves, report, analyse, predict, repair."""
 
 # Each subcommand imports what it needs: `goldilocks --help` must not wait for MLflow and Keras.
 
@@ -20,7 +20,7 @@ from goldilocks.errors import AnalysisError, HistoryError, StoreError, did_you_m
 if TYPE_CHECKING:
     from goldilocks.tracking.store import MlflowStore
 
-RUN_ID = re.compile(r"[0-9a-f]{32}")
+RUN_ID = re.compile(r"[0-9a-f]{4,32}|last")  # an ID, its beginning, or the last run's
 
 
 def _data(args: argparse.Namespace) -> None:
@@ -87,8 +87,8 @@ def _analyse(args: argparse.Namespace) -> None:
     is_run = RUN_ID.fullmatch(args.target) is not None
     if not is_run and args.image is None:
         raise AnalysisError(
-            f"{args.target} is not the ID of a run (32 letters and digits). Of a network by its "
-            "name an image to look at is needed: add --image FILE."
+            f"{args.target} is not the ID of a run (or its beginning, or last). Of a network by "
+            "its name an image to look at is needed: add --image FILE."
         )
 
     # A store that cannot be opened is reported before Keras is imported, which takes seconds.
@@ -96,7 +96,10 @@ def _analyse(args: argparse.Namespace) -> None:
     from goldilocks.interpret import analyse
 
     if store is not None:
-        analyse.run(store, args.target, layer=args.layer, image=args.image, words=args.words)
+        from goldilocks.tracking.selection import run_id_of
+
+        run_id = run_id_of(store, args.target) or args.target
+        analyse.run(store, run_id, layer=args.layer, image=args.image, words=args.words)
         return
     weights = None if args.weights == "none" else args.weights
     analyse.network(args.target, args.image, args.output, weights=weights, layer=args.layer)
@@ -117,10 +120,12 @@ def _predict(args: argparse.Namespace) -> None:
 
 def _report(args: argparse.Namespace) -> None:
     store = _store(args)
-    if len(args.targets) == 1 and RUN_ID.fullmatch(args.targets[0]):
+    from goldilocks.tracking.selection import run_id_of
+
+    if len(args.targets) == 1 and (run_id := run_id_of(store, args.targets[0])):
         from goldilocks.report.workflow import page
 
-        run = store.get_run(args.targets[0])
+        run = store.get_run(run_id)
         if run.tags.get("role") == page.ROLE:
             console.result(str(page.write(store, run, args.output)))
             return
@@ -147,14 +152,18 @@ def main(arguments: list[str] | None = None) -> None:
         arguments: As typed; None: those of the process.
     """
     prepare_environment()
-    parser = _parser()
-    args, words = parser.parse_known_args(arguments)
+    parser, typed = _parser(), sys.argv[1:] if arguments is None else arguments
+    if (
+        typed[:1] == ["help"] or not typed
+    ):  # `goldilocks help report` as `goldilocks report --help`.
+        typed = [*typed[1:2], "--help"]
+    args, words = parser.parse_known_args(typed)
     # argparse takes no more words after an option.
     if words and (args.subcommand is not _data or any(word[0] == "-" for word in words)):
         parser.error(f"unrecognized arguments: {' '.join(words)}")
     if words:
         args.overrides += words
-    args.command = shlex.join(["goldilocks", *(arguments or sys.argv[1:])])
+    args.command = shlex.join(["goldilocks", *typed])
     from goldilocks.config import command_line  # Takes a second, which `--help` has not waited for.
 
     try:

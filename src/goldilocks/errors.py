@@ -53,7 +53,15 @@ class DataError(UserError):
 
 
 class SourceUnavailable(DataError):
-    """The original data cannot be fetched: no network, a wrong checksum, or a server refuses."""
+    """The original data cannot be fetched: no network, a wrong checksum, or a server refuses.
+
+    Attributes:
+        offline: Whether there is no connection, and nothing else is wrong.
+    """
+
+    def __init__(self, message: str, *, offline: bool = False):
+        super().__init__(message)
+        self.offline = offline
 
 
 class HistoryError(UserError, ValueError):

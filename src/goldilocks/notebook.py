@@ -32,6 +32,7 @@ from goldilocks.run import data_source
 from goldilocks.tracking import local, query
 from goldilocks.tracking.journal import FOLDER
 from goldilocks.tracking.query import StoredRun
+from goldilocks.tracking.selection import run_id_of
 from goldilocks.tracking.store import MlflowStore
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def train(
     with _level(quiet), local.keeping_uri(), backend.preserved():
         run_id = track(settings).run_id
         store: MlflowStore = settings.builder("tracking")()
-        return Run(store, store.get_run(run_id))
+        return Run(store, store.get_run(run_id_of(store, run_id) or run_id))
 
 
 def run_sweep(
@@ -268,7 +269,7 @@ def load_run(run_id: str, *, uri: str | None = None) -> Run:
     """Find a run of the store, of a training, a sweep or the workflow.
 
     Args:
-        run_id: Its ID.
+        run_id: Its ID, the beginning of it, or "last".
         uri: Tracking URI of the store; None: `MLFLOW_TRACKING_URI`, else mlflow.db in this folder.
 
     Raises:
@@ -276,7 +277,7 @@ def load_run(run_id: str, *, uri: str | None = None) -> Run:
     """
     with local.keeping_uri():
         store = local.open_existing(uri=uri, experiment=local.EXPERIMENT)
-        return Run(store, store.get_run(run_id))
+        return Run(store, store.get_run(run_id_of(store, run_id) or run_id))
 
 
 def _words(

@@ -143,7 +143,7 @@ def network(
     full_name = names.get(name.lower().replace("_", "").replace("-", ""))
     if full_name is None:
         raise AnalysisError(
-            f"{name} is neither the ID of a run (32 letters and digits) nor a network of "
+            f"{name} is neither the ID of a run (or its beginning, or last) nor a network of "
             f"keras.applications; expected such an ID, or one of {', '.join(sorted(NETWORKS))}."
         )
 

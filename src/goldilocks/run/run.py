@@ -85,6 +85,7 @@ def track(settings: Settings, shared: Shared | None = None, parent: str | None =
         for line in store.repair():
             console.note(line)
 
+    settings = warm_start.resolved(settings, store)
     context, specs, splits = plan(settings, shared or Shared())
 
     # Several trainings stand in child runs, below one run that has no part. It takes the split of

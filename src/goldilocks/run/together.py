@@ -28,7 +28,8 @@ def run_jobs(jobs: Sequence[Settings], *, retries: int) -> list[Exception | None
     Returns:
         What each has raised; None of those that have finished.
     """
-    shared = Shared()
+    shared, store = Shared(), jobs[0].builder("tracking")()
+    jobs = [warm_start.resolved(job, store) for job in jobs]
     trainings: list[tuple[RunContext, TrainingSpec]] = []
     for job in jobs:
         # The run itself says what is wrong with it, as a run on its own would.

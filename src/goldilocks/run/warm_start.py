@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
-from goldilocks.config.settings import Settings
+from goldilocks.config.settings import Settings, key_of
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.overlap import LIMIT
 from goldilocks.errors import ModelError, SplitError, StoreError
@@ -13,6 +14,7 @@ from goldilocks.protocol import Split
 from goldilocks.run import seen_rows
 from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun, written
+from goldilocks.tracking.selection import run_id_of
 
 if TYPE_CHECKING:
     import keras
@@ -68,6 +70,22 @@ def load(settings: Settings, store: Store) -> keras.Model | None:
         if keeps_encoder(settings):
             _check_encoding(source_run, settings)
     return store.load_model(run_id)
+
+
+def resolved(settings: Settings, store: Store) -> Settings:
+    """Return the settings with the whole ID of the run that `model.init_from` names.
+
+    Raises:
+        StoreError: The beginning of an ID fits several runs, or there is no last run.
+    """
+    reference = settings.tree["model"].get("init_from")
+    run_id = run_id_of(store, reference, ended=True) if reference else None
+    if run_id in (None, reference):
+        return settings
+    tree = {**settings.tree, "model": {**settings.tree["model"], "init_from": run_id}}
+    others = [word for word in settings.overrides if key_of(word) != "model.init_from"]
+    overrides = (*others, f"model.init_from={run_id}")
+    return dataclasses.replace(settings, tree=tree, overrides=overrides)
 
 
 def check_test_rows(settings: Settings, store: Store, dataset: Dataset, split: Split) -> None:

@@ -260,10 +260,10 @@ def _connected(uri: str) -> contextlib.closing[sqlite3.Connection]:
 
 
 def _no_store(uri: str) -> StoreError:
-    return StoreError(
-        f"there is no store at {uri}; expected one that runs were logged to. Call this in the "
-        "folder in which you trained, or add --uri=URI."
-    )
+    text = f"there is no store at {uri}; expected one that runs were logged to. "
+    if uri == f"{SQLITE}{Path.cwd() / 'mlflow.db'}":
+        text += f"Nothing was trained in {Path.cwd()}: you are in another folder. "
+    return StoreError(text + "Call this in the folder in which you trained, or add --uri=URI.")
 
 
 def _tables_version(uri: str) -> str | None:

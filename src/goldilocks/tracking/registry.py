@@ -13,7 +13,7 @@ from goldilocks.errors import StoreError
 from goldilocks.tracking import database, inputs
 from goldilocks.tracking.failures import explained
 from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.selection import RUN_ID
+from goldilocks.tracking.selection import RUN_ID, run_id_of
 from goldilocks.tracking.store import MlflowStore
 
 CHAMPION = "champion"  # alias of the version that is used where none is named
@@ -128,16 +128,16 @@ def model_run_id(store: MlflowStore, reference: str) -> str:
 
     Args:
         store: Where the model is.
-        reference: The ID itself, or `NAME` (its champion, else its newest version),
-            `NAME/VERSION` or `NAME@ALIAS`.
+        reference: The ID itself, its beginning, "last", or `NAME` (its champion, else its newest
+            version), `NAME/VERSION` or `NAME@ALIAS`.
 
     Raises:
         StoreError: There is no such model, version or alias, or the store cannot be read.
     """
-    if RUN_ID.fullmatch(reference):
-        return reference
     with explained(store.uri):
-        return _referenced(store, reference)
+        if not RUN_ID.fullmatch(reference) and _versions(store.client, _divided(reference)[0]):
+            return _referenced(store, reference)
+    return run_id_of(store, reference) or _referenced(store, reference)
 
 
 def _referenced(store: MlflowStore, reference: str) -> str:
@@ -148,7 +148,7 @@ def _referenced(store: MlflowStore, reference: str) -> str:
     if not versions:
         names = sorted(model.name for model in client.search_registered_models(max_results=100))
         raise StoreError(
-            f"{reference} is neither the ID of a run (32 letters and digits) nor a registered "
+            f"{reference} is neither the ID of a run (or its beginning, or last) nor a registered "
             f"model of the store {store.uri}: it has {', '.join(names) or 'none'}. Give the ID "
             "that a run prints when it ends, or a name from there."
         )

@@ -8,13 +8,17 @@ import keras
 import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from goldilocks import console
 from goldilocks.evaluation.scores import scores
-from goldilocks.formatting import number
+from goldilocks.formatting import cut, number
 from goldilocks.problem import Problem
 from goldilocks.training.batches import Batches
 from goldilocks.training.interruption import Interruption, TrainingInterrupted
+
+SHORTEST_NAME = 7  # of a metric, where a terminal is narrow
+BAR_AND_TIME = 14  # columns that are left for the bar and the remaining time
 
 Logs = dict[str, float] | None  # what Keras passes to a callback
 
@@ -166,8 +170,24 @@ class Recorder(keras.callbacks.Callback):
         self.report(self.epochs, values)
 
 
+def _texts(values: Mapping[str, str], room: int | None = None) -> str:
+    """Return names with their values, the names cut until all has room, if that is limited."""
+    text = "  ".join(f"{name} {value}" for name, value in values.items())
+    if room is None or len(text) <= room:
+        return text
+    values = {name.replace("data_loss", "loss"): value for name, value in values.items()}
+    for length in range(max(map(len, values), default=0), SHORTEST_NAME - 1, -1):
+        text = "  ".join(f"{cut(name, length)} {value}" for name, value in values.items())
+        if len(text) <= room:
+            break
+    return text
+
+
 class ProgressBar(keras.callbacks.Callback):
-    """Show one bar for the whole training on a terminal, a line for each epoch elsewhere.
+    """Show a line for each epoch, and on a terminal below them a bar for the whole training.
+
+    Where a terminal is too narrow for a line, the metric of the training rows is left out, then
+    names are cut.
 
     Args:
         metric: Name of the metric to show beside the losses.
@@ -186,10 +206,11 @@ class ProgressBar(keras.callbacks.Callback):
         self.progress = Progress(
             TextColumn("epoch"),
             MofNCompleteColumn(),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=None, table_column=Column(min_width=4, max_width=24)),
             TextColumn("{task.fields[values]}"),
-            TimeRemainingColumn(compact=True),
+            TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True)),
             console=self.console,
+            transient=True,
         )
         self.bar = self.progress.add_task("", total=self.params["epochs"], values="starting")
         self.progress.start()
@@ -209,13 +230,20 @@ class ProgressBar(keras.callbacks.Callback):
         logs = logs or {}
         # The loss without penalties, where there is one, is that which the verdict reads.
         loss = "data_loss" if "val_data_loss" in logs else "loss"
-        names = (loss, f"val_{loss}", self.metric, f"val_{self.metric}")
-        values = "  ".join(f"{name} {number(logs[name])}" for name in names if name in logs)
+        names = [loss, f"val_{loss}", self.metric, f"val_{self.metric}"]
+        values = {name: number(logs[name]) for name in names if name in logs}
+        head, total = f"epoch {epoch + 1}/{self.params['epochs']}  ", str(self.params["epochs"])
+        seconds = f"  {time.perf_counter() - self.began:.1f} s"
+        line = head + _texts(values) + seconds
+
         if self.progress is not None:
-            self.progress.update(self.bar, completed=epoch + 1, values=values)
-            return
-        seconds = time.perf_counter() - self.began
-        console.note(f"epoch {epoch + 1}/{self.params['epochs']}  {values}  {seconds:.1f} s")
+            few = {name: text for name, text in values.items() if name != self.metric}
+            width = self.console.width
+            if len(line) > width:
+                line = head + _texts(few, width - len(head + seconds)) + seconds
+            room = width - len("epoch / ") - 2 * len(total) - BAR_AND_TIME
+            self.progress.update(self.bar, completed=epoch + 1, values=_texts(few, room))
+        console.note(line)  # Above the bar: it has taken over standard error.
 
     def close(self) -> None:
         """Give the terminal back, also after an interrupt."""

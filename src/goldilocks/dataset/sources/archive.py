@@ -46,14 +46,17 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
     fix = f"Try again later, or give the files that you have: dataset.dir=FOLDER (dataset={name})."
 
     def download(building: Path) -> None:
-        # pooch writes one plain line to stderr as it begins, verifies, and renames the temporary
-        # file at the end, or removes it.
+        # pooch verifies, and renames the temporary file at the end, or removes it. What it says
+        # before there is a connection, and of a file without a checksum, is not for people.
+        pooch.get_logger().setLevel("WARNING")
         pooch.retrieve(
             url,
             known_hash=f"sha256:{sha256}" if sha256 else None,
             fname=file,
             path=building,
-            downloader=pooch.HTTPDownloader(sys.stderr.isatty(), CHUNK, timeout=TIMEOUT),
+            downloader=pooch.HTTPDownloader(
+                sys.stderr.isatty(), CHUNK, timeout=TIMEOUT, hooks={"response": [_announce]}
+            ),
         )
 
     try:
@@ -67,13 +70,20 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
         while reason.__context__:
             reason = reason.__context__
         raise SourceUnavailable(
-            f"Could not download {url}: {str(reason).rstrip('.')}. {fix}"
+            f"Could not download {url}: {str(reason).rstrip('.')}. {fix}",
+            offline=isinstance(error, requests.ConnectionError | requests.Timeout),
         ) from error
     except OSError as error:
         raise DataError(
             f"Could not store {url} in {folder}: {error}. Make room, or set GOLDILOCKS_CACHE to a "
             "folder that can be written."
         ) from error
+
+
+def _announce(response: requests.Response, **options: object) -> None:
+    """Say that a server has answered, and that it sends the file."""
+    if response.ok and not response.is_redirect:
+        console.note(f"downloading {response.url}, once ...")
 
 
 def extract(archive: Path, folder: Path) -> Path:

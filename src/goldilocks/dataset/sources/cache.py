@@ -56,10 +56,10 @@ def choose(
         if source == "original":
             raise
         _UNREACHABLE.add(name)
-        warnings.warn(
-            f"dataset={name}: {error} Using the stand-in instead (dataset.source=stand_in).",
-            stacklevel=2,
-        )
+        text = f"dataset={name}: {error} Using the stand-in instead (dataset.source=stand_in)."
+        if error.offline:
+            text = f"offline: dataset={name} uses its stand-in (dataset.source=original says why)"
+        warnings.warn(text, stacklevel=2)
         return stand_in()
 
 

@@ -1,10 +1,12 @@
 """Fetch published data sets with Keras's own loaders; every failure is one kind of error."""
 
 import contextlib
+import io
 import socket
 import sys
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
+from urllib.error import HTTPError, URLError
 
 from goldilocks.errors import DataError, SourceUnavailable
 
@@ -43,10 +45,12 @@ def from_keras(name: str, function: str = "load_data") -> Any:
             return getattr(getattr(keras.datasets, name), function)()
     except Exception as error:  # Keras raises a bare Exception when a download fails.
         reason = str(error).strip().rstrip(".")
+        cause = error.__context__
         raise SourceUnavailable(
             f"The original could not be fetched ({reason or type(error).__name__}). Expected the "
             f"network, or the published {file} in the folder datasets of $KERAS_HOME (else "
-            "~/.keras); put the file there, or use dataset.source=stand_in."
+            "~/.keras); put the file there, or use dataset.source=stand_in.",
+            offline=isinstance(cause, URLError) and not isinstance(cause, HTTPError),
         ) from error
 
 
@@ -81,13 +85,39 @@ def decode(sequences: Iterable[Sequence[int]], word_index: Mapping[str, int]) ->
         ) from error
 
 
+class _Connected(io.TextIOBase):
+    """Writes on to a stream, but the first text only as another one follows.
+
+    Keras names the URL before it connects, and its progress bar comes after.
+    """
+
+    def __init__(self, stream: TextIO):
+        self.stream, self.first = stream, ""
+
+    def write(self, text: str) -> int:
+        """Write a text, or keep it where it is the name of a URL."""
+        if text.startswith("Downloading data from"):
+            self.first = text
+        else:
+            self.stream.write(self.first + text)
+            self.first = ""
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream."""
+        self.stream.flush()
+
+
 @contextlib.contextmanager
 def patience() -> Generator[None]:
-    """Let Keras download within: with a limit of time, and its progress on standard error."""
+    """Let Keras download within: with a limit of time, and its progress on standard error.
+
+    Where there is no connection it says nothing.
+    """
     default = socket.getdefaulttimeout()
     socket.setdefaulttimeout(PATIENCE)
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(_Connected(sys.stderr)):
             yield
     finally:
         socket.setdefaulttimeout(default)
