@@ -95,11 +95,11 @@ def settled(
 def no_single_option(group: str, overrides: Sequence[str]) -> str:
     """Return the sentence for a group of which several options are given in a list, or none."""
     lists = [word for word in overrides if word.startswith(f"{group}=[")]
-    each = ""
+    hint = ""
     if lists:
         words = lists[-1].replace("=[", "=").rstrip("]").replace(" ", "")
-        each = f" For a run of each, type: train.py -m {words}."
-    return f"{group} has no single option; expected {group}=OPTION.{each}"
+        hint = f" For a run of each, type: train.py -m {words}."
+    return f"{group} has no single option; expected {group}=OPTION.{hint}"
 
 
 def plain(cfg: DictConfig) -> dict[str, Any]:

@@ -124,11 +124,11 @@ def page(words: Sequence[str], conf: Path, config: str, files: OptionFiles) -> s
     explanations: list[Explanation] = []
     for word in chosen:
         group, equals, names = word.partition("=")
-        beside = [other for other in chosen if "=" in other and not other.startswith(f"{group}=")]
+        rest = [other for other in chosen if "=" in other and not other.startswith(f"{group}=")]
         if not equals:
             explanations.append(_group(files, group))
         for name in names.split(",") if equals else ():
-            tree = _tree([*beside, f"{group}={name}", *typed], conf, config)
+            tree = _tree([*rest, f"{group}={name}", *typed], conf, config)
             explanations.append(option(files, group, name, tree.get(group, {})))
             if group == "experiment":
                 explanations[-1] = _recipe(explanations[-1], files.read(group, name), tree)

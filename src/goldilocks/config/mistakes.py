@@ -54,8 +54,8 @@ def errors_in(arguments: Sequence[str], conf: Path, config: str) -> list[str]:
             words = [word for group, word in groups.items() if group not in swept]
             shared = leaves(settings(*words).tree)
         errors += _key_errors(keys, meanings, shared)
-        known = [typed for typed in keys if typed.values and meanings.knows(typed.name)]
-        added = [f"++{typed.name}={typed.values[0]}" for typed in known]
+        checkable = [typed for typed in keys if typed.values and meanings.knows(typed.name)]
+        added = [f"++{typed.name}={typed.values[0]}" for typed in checkable]
         checked = settings(*groups.values(), *added)
     except (HydraException, OmegaConfBaseException):
         # What is left is what Hydra said, and the caller has that.

@@ -83,13 +83,12 @@ class OptionFiles:
             ConfigError: The option has no file.
         """
         file = self._file(group, name)
-        own, inherited = comments.read(file), dict[str, str]()
+        stated, inherited = comments.read(file), dict[str, str]()
         for entry in _parse(file, file.stat().st_mtime_ns).get("defaults", []):
             if isinstance(entry, str) and entry != "_self_":
                 inherited |= self.comments(group, entry).keys
-        return Comments(
-            own.option, {**inherited, **{key: own.keys[key] for key in own.keys if own.keys[key]}}
-        )
+        commented = {key: text for key, text in stated.keys.items() if text}
+        return Comments(stated.option, {**inherited, **commented})
 
     def traits(self, group: str, name: str) -> dict[str, Any]:
         """Return what the file of an option states about it, under `traits:`."""

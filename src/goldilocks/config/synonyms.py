@@ -93,7 +93,7 @@ def mended(key: str, rule: Rule, value: object) -> list[object]:
     if isinstance(value, list):
         one = Rule("", lambda element: rule.allows([element]), words=rule.words)
         elements = [mended(key, one, element) for element in value]
-        candidates.append([element for found in elements for element in found])
+        candidates.append([element for meant in elements for element in meant])
         candidates += value if len(value) == 1 else []
     if re.fullmatch(r"-?\d{1,15}(\.0*)?", str(value)):
         candidates.append(int(float(str(value))))
@@ -221,7 +221,7 @@ class Meanings:
             return options[0] if len(options) == 1 else ""
 
         rule = rule_of(key) or NAMED["text"]
-        meant = [found for value in values for found in mended(key, rule, value)]
+        meant = [one for value in values for one in mended(key, rule, value)]
         if not meant or len(meant) < len(values):
             return ""
         answer = " ".join([*first, typed(key, *meant)])
@@ -239,14 +239,14 @@ class Meanings:
 
     def _own_data(self, path: str) -> str:
         """Return what to type to train with a file or a folder of one's own."""
-        place = Path(path).expanduser()
-        if "dataset" in self.typed and "dataset.file" in self.present and not place.is_dir():
+        target = Path(path).expanduser()
+        if "dataset" in self.typed and "dataset.file" in self.present and not target.is_dir():
             return argument("dataset.file", path)
-        if not place.is_dir() and place.suffix:
+        if not target.is_dir() and target.suffix:
             return self._trimmed(
                 f"dataset=table {argument('dataset.file', path)} dataset.target=NAME"
             )
-        texts = any(place.glob("*/*.txt"))
+        texts = any(target.glob("*/*.txt"))
         option = "texts" if texts else "images"
         return f"dataset={option} {argument('dataset.dir', path)}"
 
@@ -256,12 +256,12 @@ class Meanings:
         table = _meant("keys")
         typed = {template for last in lasts for template in table.get(last, ())}
         has_file = "dataset.file" in self.typed or "DATA" in typed
-        given = {*self.typed, *(template.partition("=")[0] for template in typed)}
-        given |= {"dataset.target"} if "target" in lasts else set()
-        kept: list[str] = []
+        filled = {*self.typed, *(template.partition("=")[0] for template in typed)}
+        filled |= {"dataset.target"} if "target" in lasts else set()
+        words: list[str] = []
         for word in answer.split(" "):
             key, _, value = word.partition("=")
-            if value in TO_FILL and (key in given or (key == "dataset.file" and has_file)):
+            if value in TO_FILL and (key in filled or (key == "dataset.file" and has_file)):
                 continue
-            kept.append(word)
-        return " ".join(kept)
+            words.append(word)
+        return " ".join(words)

@@ -108,8 +108,8 @@ def ask(dataset: Dataset, rows: np.ndarray, others: np.ndarray, secret: bytes) -
     if dataset.kind == "table":
         rare, fewest = np.where(_counts(keys) <= max(1, RARE * len(keys)), keys, 0), 2
     if fewest > 1:
-        asked = rare[rows]
-        telling = asked[(asked != 0).sum(axis=1) >= fewest]
+        rare_cells = rare[rows]
+        telling = rare_cells[(rare_cells != 0).sum(axis=1) >= fewest]
         if len(telling) and len(telling) >= TELLING * len(rows):
             # That covers columns that depend on each other.
             sample = keys[_sample(keys, others, KEPT)]

@@ -104,7 +104,7 @@ def capacity_curve(
     # Beside the points of the validation curve, above where the next size is better.
     for size in sizes:
         if size.val_loss is not None:
-            beside: dict[str, Any] = {"textcoords": "offset points", "ha": "center", **style.NOTE}
+            look: dict[str, Any] = {"textcoords": "offset points", "ha": "center", **style.NOTE}
             text, point = style.plain(size.name, 30), (size.weights, size.val_loss)
-            axes.annotate(text, point, xytext=(0, 9), **beside)
+            axes.annotate(text, point, xytext=(0, 9), **look)
     return figure

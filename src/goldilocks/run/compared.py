@@ -49,8 +49,8 @@ def log(tracker: Tracker, dataset: Dataset, splits: Sequence[Split]) -> None:
         return
     rows = validated(splits)
     with tempfile.TemporaryDirectory() as folder:
-        kept = overlap.keep(keys, rows, b"", KEPT)
-        ledger.pack(kept, Path(folder) / ledger.VALIDATED_FILE)
+        stored_keys = overlap.keep(keys, rows, b"", KEPT)
+        ledger.pack(stored_keys, Path(folder) / ledger.VALIDATED_FILE)
         tracker.files(Path(folder))
     tracker.tags({ledger.VALIDATED: cache.digest(keys[rows])})
 
@@ -63,7 +63,7 @@ def configurations(store: Store, dataset: Dataset, rows: np.ndarray) -> int:
     Raises:
         StoreError: If the store cannot be read.
     """
-    book, asked = StoreLedger(store, file=ledger.VALIDATED_FILE), None
+    book, query = StoreLedger(store, file=ledger.VALIDATED_FILE), None
     chosen: set[str] = set()
     is_shared: dict[str, bool] = {}
     for run in ledger.choices(store):
@@ -75,13 +75,13 @@ def configurations(store: Store, dataset: Dataset, rows: np.ndarray) -> int:
             continue
 
         if digest not in is_shared:
-            if asked is None:
+            if query is None:
                 drawn = np.random.default_rng(0).permutation(rows)[:ASKED]
                 others = np.setdiff1d(np.arange(len(dataset.y)), rows)
-                asked = overlap.ask(dataset, drawn, others, book.secret)
+                query = overlap.ask(dataset, drawn, others, book.secret)
             with contextlib.suppress(StoreError):  # Another run of these rows may have logged them.
-                known = overlap.known(asked, book.kept(run))
-                is_shared[digest] = known is not None and known.share >= overlap.LIMIT
+                agreement = overlap.known(query, book.kept(run))
+                is_shared[digest] = agreement is not None and agreement.share >= overlap.LIMIT
         if is_shared.get(digest):
             chosen.add(configuration(run))
     return len(chosen)

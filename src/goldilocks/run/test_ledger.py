@@ -36,12 +36,12 @@ class Overlap:
 
     Attributes:
         run: Of the store, or of the person's ledger.
-        known: Which of the rows that are asked about were among its test rows; None where content
-            cannot tell.
+        agreement: Which of the rows that are asked about were among its test rows; None where
+            content cannot tell.
     """
 
     run: StoredRun
-    known: Known | None
+    agreement: Known | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +54,8 @@ class Question:
         split: Its rows; those of the test are asked about.
         digest: Of the content of the test rows.
         claim_id: What a person's ledger calls a run that no store has.
-        asked: The same, as ledgers of different secrets are asked.
-        known: What was found out, by the digests of other test rows.
+        queries: The same, as ledgers of different secrets are asked.
+        agreements: What was found out, by the digests of other test rows.
     """
 
     ledgers: Sequence[StoreLedger | UserLedger]
@@ -63,8 +63,8 @@ class Question:
     split: Split
     digest: str
     claim_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    asked: dict[bytes, overlap.Asked] = field(default_factory=dict[bytes, overlap.Asked])
-    known: dict[str, Known | None] = field(default_factory=dict[str, "Known | None"])
+    queries: dict[bytes, overlap.Asked] = field(default_factory=dict[bytes, overlap.Asked])
+    agreements: dict[str, Known | None] = field(default_factory=dict[str, "Known | None"])
 
     def overlaps(self) -> list[Overlap]:
         """Return the runs that were evaluated on test rows, or are about to be.
@@ -90,16 +90,16 @@ class Question:
             return overlap.ALL
         if run.tags.get(ledger.KIND) != self.dataset.kind:  # Or of an earlier version.
             return overlap.NONE
-        if digest not in self.known:
-            self.known[digest] = None
+        if digest not in self.agreements:
+            self.agreements[digest] = None
             with contextlib.suppress(StoreError):  # Its keys are gone: the digest decides.
-                kept = book.kept(run)
-                if book.secret not in self.asked:
-                    self.asked[book.secret] = overlap.ask(
+                stored_keys = book.kept(run)
+                if book.secret not in self.queries:
+                    self.queries[book.secret] = overlap.ask(
                         self.dataset, self.split.test, self.split.train, book.secret
                     )
-                self.known[digest] = overlap.known(self.asked[book.secret], kept)
-        return self.known[digest]
+                self.agreements[digest] = overlap.known(self.queries[book.secret], stored_keys)
+        return self.agreements[digest]
 
 
 @dataclass(frozen=True)
@@ -211,19 +211,19 @@ def evaluation(
         and one.run.tags.get("configuration") != configuration
         and one.run.tags.get("fingerprint") != fingerprint
     ]
-    known = sealed(others)
+    rivals = sealed(others)
     evaluated_before = any(
         one.run.run_id == resumed_run and evaluated_at(one.run) for one in overlaps
     )
-    if known and not evaluated_before and not force:
-        raise SealError(refusal(known))
+    if rivals and not evaluated_before and not force:
+        raise SealError(refusal(rivals))
 
     dataset = question.dataset
     return Evaluation(
         question,
-        position(known),
+        position(rivals),
         sum(
-            one not in known
+            one not in rivals
             and share([one]) < LIMIT
             and bool(evaluated_at(one.run))
             and one.run.tags.get("dataset.digest") == dataset.digest
@@ -233,13 +233,13 @@ def evaluation(
         len(validation),
         earlier=frozenset(one.run.run_id for one in overlaps),
         share=share(others),
-        is_untold=any(one.known is None for one in others),
+        is_untold=any(one.agreement is None for one in others),
     )
 
 
 def share(overlaps: Sequence[Overlap]) -> float:
     """Return which fraction of the asked rows were test rows of any of these runs, 0 to 1."""
-    return overlap.union([one.known for one in overlaps if one.known is not None])
+    return overlap.union([one.agreement for one in overlaps if one.agreement is not None])
 
 
 def sealed(others: Sequence[Overlap]) -> list[Overlap]:
