@@ -274,6 +274,7 @@ def test_the_lines_of_epochs_show_the_losses_without_penalties_where_there_are_s
 @pytest.mark.parametrize("metric", ["mae", "mean_average_precision"])
 def test_80_columns_have_a_bar_and_a_line_for_each_epoch(capsys, monkeypatch, metric):
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("goldilocks.console.draws_progress", lambda: True)
     monkeypatch.setenv("COLUMNS", "80")
     values = {"data_loss": 0.0001234, "val_data_loss": 0.1234, metric: 0.5, f"val_{metric}": 0.4321}
     progress = ProgressBar(metric=metric)

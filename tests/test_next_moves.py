@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from composition import NEEDED, checked
-from goldilocks.config.command_line import _with_search_path
 from goldilocks.config.literals import for_hydra
+from goldilocks.config.words import with_search_path
 from goldilocks.diagnosis.directions import HELPS
 from goldilocks.errors import StoreError
 from goldilocks.problem import standard
@@ -59,7 +59,7 @@ def pasted(line):
     words = shlex.split(line)
     assert words[0].endswith("python")
     assert words[1] == "train.py"
-    return checked(*for_hydra(_with_search_path(words[2:])))
+    return checked(*for_hydra(with_search_path(words[2:])))
 
 
 def stored(settings, metrics, tags=TAGS, **more):
@@ -120,7 +120,7 @@ def test_a_command_keeps_what_was_typed_and_quotes_it(tmp_path):
 def test_a_command_keeps_a_folder_of_own_options(tmp_path):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "mine.yaml").write_text("defaults:\n  - mlp\n  - _self_\nunits: 32\n")
-    words = _with_search_path(["dataset=boston", "model=mine", "--config-dir", str(tmp_path)])
+    words = with_search_path(["dataset=boston", "model=mine", "--config-dir", str(tmp_path)])
     settings = checked(*words)
     [line] = commands(settings, answered(enlarge=0.93), TAGS | {"verdict": "underfit"})
     assert pasted(line).tree["model"]["units"] == 64
@@ -130,7 +130,7 @@ def test_a_command_keeps_a_folder_of_own_options(tmp_path):
 def test_a_broken_regularizer_of_ones_own_ends_no_advice(tmp_path):
     (tmp_path / "regularizer").mkdir()
     (tmp_path / "regularizer" / "mine.yaml").write_text("l2: [")
-    words = _with_search_path(["dataset=imdb", "--config-dir", str(tmp_path)])
+    words = with_search_path(["dataset=imdb", "--config-dir", str(tmp_path)])
     [first, *_] = commands(checked(*words), answered(regularize=0.95))
     assert "regularizer=dropout   #" in first
 
@@ -174,7 +174,7 @@ def test_probes_of_a_recipe_are_switched_off(tmp_path):
         "# @package _global_\ndefaults:\n  - override /dataset: boston\ndiagnosis: {probes: 1}\n"
     )
     (tmp_path / "experiment" / "probing.yaml").write_text(recipe)
-    words = _with_search_path(["experiment=probing", "--config-dir", str(tmp_path)])
+    words = with_search_path(["experiment=probing", "--config-dir", str(tmp_path)])
     [line] = commands(checked(*words), answered(), TAGS | {"verdict": "balanced"})
     final = pasted(line)
     assert final.role == "final"

@@ -52,7 +52,7 @@ def test_the_best_is_the_lowest_or_the_highest(higher, best):
 
 
 def test_on_a_terminal_failures_stand_above_one_line(capsys, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("goldilocks.jobs.progress.draws_progress", lambda: True)
     monkeypatch.setenv("COLUMNS", "41")
     progress = Progress(total=2, slots=1, higher_is_better=False)
     with progress.live:

@@ -67,8 +67,9 @@ class Verdict:
 def from_json(text: str) -> Verdict:
     """Return a verdict that `Verdict.to_json` wrote.
 
-    >>> from_json(Verdict("underfit", {}, "", (Move({}, ""),), {}).to_json()).next_moves
-    (Move(changes={}, reason='', p=None),)
+    >>> verdict = Verdict(word="underfit", answers={}, sentence="", next_moves=(), evidence={})
+    >>> from_json(verdict.to_json()) == verdict
+    True
     """
     values = json.loads(text)
     moves = tuple(Move(**move) for move in values.pop("next_moves"))

@@ -64,15 +64,16 @@ def keeping_uri() -> Generator[None]:
 
     MLflow keeps it in an environment variable too, where the next store would be looked for.
     """
-    before, is_set = "", mlflow.is_tracking_uri_set()
-    if is_set:
+    before, variable = "", os.environ.get("MLFLOW_TRACKING_URI")
+    if mlflow.is_tracking_uri_set():
         before = mlflow.get_tracking_uri()
     try:
         yield
     finally:
         mlflow.set_tracking_uri(before)
-        if not is_set:
-            os.environ.pop("MLFLOW_TRACKING_URI", None)
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+        if variable is not None:
+            os.environ["MLFLOW_TRACKING_URI"] = variable
 
 
 def _opened(uri: str, name: str, *, create: bool, address: str) -> MlflowStore:

@@ -50,7 +50,7 @@ def ours(metrics: Mapping[str, float]) -> dict[str, float]:
     Where a run of an earlier version was annotated by this one, the later value counts.
 
     >>> ours({"verdict.p_go_on": 0.2, "verdict/p_go_on": 0.1, "loss": 0.5})
-    {'loss': 0.5, 'verdict/p_go_on': 0.2}
+    {'verdict/p_go_on': 0.2, 'loss': 0.5}
     """
     by_name = {_ours(name): value for name, value in metrics.items() if _ours(name) != name}
     return {name: value for name, value in metrics.items() if _ours(name) == name} | by_name
