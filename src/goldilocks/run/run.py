@@ -226,7 +226,9 @@ def _train(
                 specs = [run_spec]
 
             warm_start.check_test_rows(settings, context.store, context.dataset, run_spec.split)
-            # The one import of Keras and TensorFlow, which takes seconds.
+            # The one import of Keras and TensorFlow, which takes seconds; the backend first: it is
+            # quiet.
+            import goldilocks.backend  # noqa: F401
             from goldilocks.run import description, programs, repeats, train
 
             context = dataclasses.replace(
