@@ -44,6 +44,12 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
     file = f"{name}-{PurePosixPath(urlsplit(url).path).name}"
     folder = cache.cache_dir() / "downloads" / file
     fix = f"Try again later, or give the files that you have: dataset.dir=FOLDER (dataset={name})."
+    responses: list[requests.Response] = []
+
+    def take(response: requests.Response, **options: object) -> None:
+        responses.append(response)
+        if response.ok and not response.is_redirect:
+            console.note(f"downloading {response.url}, once ...")
 
     def download(building: Path) -> None:
         # pooch verifies, and renames the temporary file at the end, or removes it. What it says
@@ -55,15 +61,13 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
             fname=file,
             path=building,
             downloader=pooch.HTTPDownloader(
-                sys.stderr.isatty(), CHUNK, timeout=TIMEOUT, hooks={"response": [_announce]}
+                sys.stderr.isatty(), CHUNK, timeout=TIMEOUT, hooks={"response": [take]}
             ),
         )
 
     try:
         return cache.made(folder, download) / file
     except (requests.RequestException, ValueError) as error:
-        if isinstance(error, requests.RequestException) and error.response is not None:
-            error.response.close()  # pooch leaves the connection of a refusal open.
         # Of the chain of errors the first one says it shortest: "Connection refused". ValueError is
         # pooch's, with both checksums.
         reason: BaseException = error
@@ -78,12 +82,9 @@ def fetch(url: str, sha256: str | None, *, name: str) -> Path:
             f"Could not store {url} in {folder}: {error}. Make room, or set GOLDILOCKS_CACHE to a "
             "folder that can be written."
         ) from error
-
-
-def _announce(response: requests.Response, **options: object) -> None:
-    """Say that a server has answered, and that it sends the file."""
-    if response.ok and not response.is_redirect:
-        console.note(f"downloading {response.url}, once ...")
+    finally:
+        for response in responses:  # pooch leaves the connection of a refusal or a break open.
+            response.close()
 
 
 def extract(archive: Path, folder: Path) -> Path:

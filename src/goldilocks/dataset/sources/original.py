@@ -46,6 +46,8 @@ def from_keras(name: str, function: str = "load_data") -> Any:
     except Exception as error:  # Keras raises a bare Exception when a download fails.
         reason = str(error).strip().rstrip(".")
         cause = error.__context__
+        if isinstance(cause, HTTPError):
+            cause.close()  # Keras leaves the connection of a refusal open.
         raise SourceUnavailable(
             f"The original could not be fetched ({reason or type(error).__name__}). Expected the "
             f"network, or the published {file} in the folder datasets of $KERAS_HOME (else "
