@@ -139,7 +139,7 @@ def test_it_is_said_how_many_rows_repeat_another_one():
     )
     assert notes_of_all(splits("kfold", a_table(kinds))) == split.notes
     (published,) = splits("holdout", a_table(kinds, fixed={"test": np.r_[60:120]}))
-    assert any("rows that repeat test rows." in note for note in published.notes)
+    assert any("rows repeating test rows." in note for note in published.notes)
 
 
 def test_groups_that_share_a_content_are_one_group():

@@ -411,7 +411,7 @@ def test_header_lines_within_a_spreadsheet_and_a_line_of_units_are_left_out_and_
     assert found.frame["size"].tolist() == [20.5, 30]
     assert found.notes == (
         "Left out line 2: ['m2', 'EUR'].",
-        "Left out 1 rows that repeat the header line, as joined files do.",
+        "Left out 1 row repeating the header line, as joined files do.",
     )
 
 

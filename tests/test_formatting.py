@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -48,3 +49,11 @@ def test_a_table_leaves_missing_cells_empty():
         "| a | 12,310 |",
         "|  |  |",
     ]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(1, "1 row"), (0, "0 rows"), (np.int64(1), "1 row"), (np.float64(1.5), "1.5 rows")],
+)
+def test_a_noun_agrees_with_its_count(count, text):
+    assert formatting.counted(count, "row") == text

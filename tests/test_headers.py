@@ -180,5 +180,5 @@ def test_rows_that_repeat_the_header_line_are_left_out_and_said(write):
     text = HOUSES.to_csv(index=False)
     found = read(write(text * 3))
     assert len(found.frame) == 3 * ROWS
-    assert any("Left out 2 rows that repeat the header line" in note for note in found.notes)
+    assert any("Left out 2 rows repeating the header line" in note for note in found.notes)
     assert len(read(write("answer\n" + "answer\nother\n" * 3)).frame) == 6

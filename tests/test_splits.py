@@ -134,7 +134,7 @@ def test_a_row_that_is_repeated_in_the_test_file_is_not_trained_with(load):
     [split] = holdout.split(data, validation=0.25, test=0.25, seed=0)
     assert len(split.test) == 20
     assert not set(split.train) & set(range(40, 50))
-    assert any("Left out 10 rows that repeat test rows." in note for note in split.notes)
+    assert any("Left out 10 rows repeating test rows." in note for note in split.notes)
 
 
 def test_a_column_of_bytes_is_no_column_of_parts(tmp_path):

@@ -271,7 +271,7 @@ def test_texts_are_told_by_what_they_hold(tmp_path):
         f"{kind} {number}" for kind in ("ham", "spam") for number in range(4)
     ]
     taken, ignored, converted = found.notes[:3]
-    assert taken.startswith(f"Took 4 files in {tmp_path} for texts by what they hold")
+    assert taken.startswith(f"Took 4 files in {tmp_path} for texts by content")
     assert "1 without a suffix" in ignored
     assert converted == "To use .html, convert them to plain text (.txt)."
 

@@ -58,7 +58,7 @@ def test_a_row_that_is_missing_hides_no_change_of_clocks_and_a_repeated_one_is_n
     stamps = pd.date_range("2023-10-29", periods=90, freq="15min").strftime("%Y-%m-%d %H:%M")
     frame = rows(stamps)
     again = pd.concat([frame[:10], frame[9:]], ignore_index=True)
-    assert any("Left out 1 rows that repeat" in note for note in read(again).notes)
+    assert any("Left out 1 row repeating" in note for note in read(again).notes)
 
 
 def test_an_hour_that_stands_there_twice_with_equal_cells_is_of_clocks():
@@ -101,7 +101,7 @@ def test_rows_that_repeat_another_one_are_left_out_and_counted():
     points = read(pd.concat([frame, frame[100:103]], ignore_index=True))
     assert points.rows.tolist() == list(range(240))
     assert points.notes == (
-        "Left out 3 rows that repeat another one in every cell; the first is row 241.",
+        "Left out 3 rows repeating another one in every cell; the first is row 241.",
     )
 
 

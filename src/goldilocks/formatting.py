@@ -57,6 +57,16 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def counted(count: float, noun: str) -> str:
+    """Return a count with its noun, which has an s but for one.
+
+    >>> counted(1, "row"), counted(1200, "row"), counted(1.5, "hour")
+    ('1 row', '1,200 rows', '1.5 hours')
+    """
+    text = f"{count:g}" if isinstance(count, float) else f"{count:,}"
+    return f"{text} {noun}" if count == 1 else f"{text} {noun}s"
+
+
 def few_rows(count: float | None) -> str:
     """Return what is said of an interval that few rows make; "" of one that many make.
 
@@ -65,8 +75,7 @@ def few_rows(count: float | None) -> str:
     """
     if count is None:
         return ""
-    rows = "1 row" if round(count) <= 1 else f"{round(count)} rows"
-    return f"may be too short: it hangs on about {rows}"
+    return f"may be too short: it hangs on about {counted(max(1, round(count)), 'row')}"
 
 
 def quoted(text: str) -> str:

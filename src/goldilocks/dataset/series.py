@@ -23,7 +23,7 @@ from goldilocks.dataset.readers.spacing import Spacing
 from goldilocks.dataset.readers.windows import Windows
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
-from goldilocks.formatting import argument
+from goldilocks.formatting import argument, counted
 
 FEWEST_WINDOWS = 20  # Below this a split leaves too few windows to measure anything.
 
@@ -139,7 +139,7 @@ def load(
     unscored = len(replace(windows, observed=None)) - len(windows)
     if unscored:
         on_grid.append(
-            f"Left out {unscored} windows, because "
+            f"Left out {counted(unscored, 'window')}, because "
             f"{'the value' if windows.outputs == 1 else 'a value'} of "
             f"{', '.join(map(repr, target_columns))} that they would predict is missing."
         )

@@ -21,6 +21,7 @@ from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import pixels
 from goldilocks.dataset.readers.content import UnreadableFile
 from goldilocks.errors import AnalysisError, ConfigError, DataError
+from goldilocks.formatting import counted
 from goldilocks.interpret import gradcam
 from goldilocks.interpret.figures import (
     Figures,
@@ -113,7 +114,8 @@ def run(
         if names:
             store.log_artifacts(run_id, Path(folder), FOLDER)
     console.result(
-        f"logged    {len(names)} figures of {logged.name} under {FOLDER}/ of run {run_id}"
+        f"logged    {counted(len(names), 'figure')} of {logged.name} "
+        f"under {FOLDER}/ of run {run_id}"
     )
     return names
 
@@ -170,7 +172,7 @@ def network(
     )
     others = network_figures(model, pixels, name=model.name, layer=layer)
     saved = _save(itertools.chain([("grad_cam", looks)], others), folder)
-    console.result(f"written   {len(saved)} figures of {model.name} into {folder}")
+    console.result(f"written   {counted(len(saved), 'figure')} of {model.name} into {folder}")
     return saved
 
 

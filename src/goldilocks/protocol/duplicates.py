@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from goldilocks.dataset import Dataset, row_keys
 from goldilocks.errors import SplitError
+from goldilocks.formatting import counted
 from goldilocks.protocol import Rows
 
 # A table repeats its rows by nature where fewer than this fraction of them are distinct and more
@@ -124,4 +125,4 @@ def apart(keys: np.ndarray, rows: Rows, part: Rows, name: str) -> tuple[Rows, tu
     alike = np.isin(keys[rows], keys[part])
     if not alike.any():
         return rows, ()
-    return rows[~alike], (f"Left out {alike.sum()} rows that repeat {name} rows.",)
+    return rows[~alike], (f"Left out {counted(alike.sum(), 'row')} repeating {name} rows.",)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from goldilocks.config.settings import Settings
 from goldilocks.evaluation import classes
-from goldilocks.formatting import few_rows, number
+from goldilocks.formatting import counted, few_rows, number
 from goldilocks.run import promise, test_scores
 
 CLASSES = "classes"  # the tag with the counts of each class or label, as JSON
@@ -161,7 +161,7 @@ def recalls(counts: classes.Counts) -> str:
     words: list[str] = []
     for name in there:
         rows, right, _ = counts[name]
-        words.append(f"{name} {number(right / rows)} ({right:,} of {rows:,} rows)")
+        words.append(f"{name} {number(right / rows)} ({right:,} of {counted(rows, 'row')})")
     return beginning + ", ".join(words)
 
 
@@ -178,7 +178,7 @@ def silence(counts: classes.Counts) -> str:
     words = ", ".join(names[:FEW])
     if len(names) > FEW:
         words += f" and {len(names) - FEW} more"
-    return f"It never says {words}: recall 0 of {sum(never.values()):,} rows."
+    return f"It never says {words}: recall 0 of {counted(sum(never.values()), 'row')}."
 
 
 def _remedy(settings: Settings, counts: classes.Counts) -> str:

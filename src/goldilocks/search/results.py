@@ -8,7 +8,7 @@ import pandas
 from optuna.trial import FrozenTrial, TrialState
 
 from goldilocks.config.literals import as_typed
-from goldilocks.formatting import number
+from goldilocks.formatting import counted, number
 
 # Fewer different values do not show which parameter matters.
 FEWEST_FOR_IMPORTANCES = 2
@@ -22,12 +22,12 @@ def summary(study: optuna.Study, *, measure: str) -> str:
     ended = [t.params for t in trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)]
     failed = sum(t.state == TrialState.FAIL and t.params not in ended for t in trials)
     line = (
-        f"searched  {len(trials)} trial{'s' * (len(trials) != 1)}: {complete} finished, {pruned} "
+        f"searched  {counted(len(trials), 'trial')}: {complete} finished, {pruned} "
         f"pruned, {failed} failed"
     )
     if repeated := counts[TrialState.FAIL] - failed:
         line += f", {repeated} failed or cut off and done again"
-    lines = [f"{line}; {sum(map(_epochs, trials))} epochs trained"]
+    lines = [f"{line}; {counted(sum(map(_epochs, trials)), 'epoch')} trained"]
 
     if complete:
         best = study.best_trial

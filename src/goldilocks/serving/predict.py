@@ -18,6 +18,7 @@ import pandas as pd
 from goldilocks import console
 from goldilocks.dataset import row_keys
 from goldilocks.encoding.schema import Schema
+from goldilocks.formatting import counted
 from goldilocks.problem import standard
 from goldilocks.run import seen_rows
 from goldilocks.serving import truths, unlabeled
@@ -54,7 +55,7 @@ def run(store: MlflowStore, model: str, path: Path, output: Path | None) -> None
 
     with _opened(output) as file:
         count = _write(predicted, file)
-    console.note(f"written   {count} rows into {output}")
+    console.note(f"written   {counted(count, 'row')} into {output}")
 
 
 def tables(store: MlflowStore, model: str, path: Path) -> Iterator[pd.DataFrame]:

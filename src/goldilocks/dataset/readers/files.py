@@ -18,6 +18,7 @@ import python_calamine
 
 from goldilocks.dataset.readers import delimited, encodings, headers
 from goldilocks.errors import DataError
+from goldilocks.formatting import counted
 
 PARQUET = (".parquet", ".pq")
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
@@ -99,7 +100,8 @@ def read_cells(path: Path, *, header: Header, ask: bool = True) -> Cells:
     repeated = headers.repeated(names, frame)
     if repeated.any():
         notes.append(
-            f"Left out {repeated.sum()} rows that repeat the header line, as joined files do."
+            f"Left out {counted(repeated.sum(), 'row')} "
+            "repeating the header line, as joined files do."
         )
         frame = frame[~repeated]
     frame = frame.reset_index(drop=True).infer_objects()

@@ -26,7 +26,7 @@ from goldilocks.dataset.readers.content import FOLDER, Files, kind_of, shortened
 from goldilocks.dataset.readers.reading import Reading
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
-from goldilocks.formatting import argument
+from goldilocks.formatting import argument, counted
 
 # A class needs a file for each of train, validation and test.
 FEWEST = 3
@@ -156,8 +156,8 @@ def _notes(folder: Path, wanted: Files, files: Sequence[str], ignored: Counter[s
     odd = [file for file in files if suffix_of(file) not in wanted.suffixes]
     if odd:
         notes.append(
-            f"Took {len(odd)} files in {folder} for {wanted.name} by what they hold, not by their "
-            f"names: {shortened(sorted(odd, key=_natural))}."
+            f"Took {counted(len(odd), 'file')} in {folder} for {wanted.name} by content, not by "
+            f"name: {shortened(sorted(odd, key=_natural))}."
         )
     if ignored:
         kinds = [f"{count} {kind}" for kind, count in ignored.most_common()]

@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset.readers import dates
-from goldilocks.dataset.readers.spacing import ALIKE, Spacing, counted, duration
+from goldilocks.dataset.readers.spacing import ALIKE, Spacing, duration
+from goldilocks.formatting import counted
 
 
 @dataclass(frozen=True)

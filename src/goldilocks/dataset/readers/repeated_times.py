@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset.readers import dates
+from goldilocks.formatting import counted
 
 HOUR = np.timedelta64(1, "h")
 # Each stands for all in which the same hour is there twice on the same day.
@@ -44,8 +45,8 @@ def resolve(
     """
     is_copy = frame.duplicated().to_numpy()
     copies = [
-        f"Left out {is_copy.sum()} rows that repeat another one in every cell; the first is row "
-        f"{is_copy.argmax() + 1}."
+        f"Left out {counted(is_copy.sum(), 'row')} repeating another one in every cell; the "
+        f"first is row {is_copy.argmax() + 1}."
     ]
     for rows, notes in ((np.arange(len(values)), []), (np.flatnonzero(~is_copy), copies)):
         times = values[rows]

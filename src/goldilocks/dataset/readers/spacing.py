@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from goldilocks.formatting import counted
+
 HOLE = 1.5  # usual steps; a longer one is a hole
 ALIKE = 0.1  # by which part of the usual one a step may differ: months by 28 to 31 days
 OFTEN = 3  # weeks in which most moments must have a row, before others without are rests
@@ -132,8 +134,3 @@ def duration(step: np.timedelta64 | np.float64) -> str:
         if step % unit == np.timedelta64(0):
             return counted(step / unit, name)
     return counted(step / np.timedelta64(1, "s"), "second")
-
-
-def counted(count: float, name: str) -> str:
-    """Return a number of things: "1 hour", "1.5 seconds"."""
-    return f"{count:g} {name}{'' if count == 1 else 's'}"

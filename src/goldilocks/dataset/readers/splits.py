@@ -15,7 +15,7 @@ from goldilocks.dataset.readers.files import Cells, Header
 from goldilocks.dataset.readers.layouts import PARTS
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
-from goldilocks.formatting import argument
+from goldilocks.formatting import argument, counted
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,9 @@ def read(
         frame = _joined(frame, added, f"{path} and {other}")
         parts += [part] * len(added)
         paths.append(str(other))
-        notes.append(f"Took the {len(added)} rows of {other} for {part}, behind those of {path}.")
+        notes.append(
+            f"Took the {counted(len(added), 'row')} of {other} for {part}, behind those of {path}."
+        )
 
     if column is not None:
         parts = _of_column(frame[column], path)
