@@ -46,7 +46,12 @@ def answered(**answers):
 
 
 def proposed(here, metrics, tags=TAGS):
-    moves = next_moves.propose(here, metrics, tags, rows=500)
+    moves = next_moves.propose(
+        *(here.settings, here.problem, metrics, tags),
+        rows=500,
+        store=here.store,
+        digest=here.dataset.digest,
+    )
     return next_moves.lines(here.settings, moves).splitlines()
 
 

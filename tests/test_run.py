@@ -147,6 +147,11 @@ def table(*targets, file="rows.csv"):
     )
 
 
+def trained(*targets):
+    """The overrides of a small table, whose run is judged, as a smoke run is not."""
+    return (*(word for word in table(*targets) if word != "trainer=smoke"), "trainer.epochs=2")
+
+
 PETS = ("dataset=images", "dataset.dir=pets", "dataset.image_size=12", *SMALL)
 CONVNET = (*PETS, "model.filters=[4]", "regularizer=augmentation")
 
@@ -221,7 +226,7 @@ def checked(logged, metric, *plots):
     said = tags["mlflow.note.content"]
     assert "|  |\n|  |" not in said, "a table without rows"
     assert logged.settings.command in said
-    assert said.startswith(f"**{tags['verdict']}.**")
+    assert said.startswith("Everything works: ")  # It is a smoke run.
     folder = logged.folder
     inputs = {given.tags[0].value: given.dataset for given in logged.inputs}
     assert inputs.keys() == {"training", "validation"}
@@ -400,7 +405,7 @@ def test_while_it_trains_the_page_says_command_data_and_address(home, monkeypatc
     monkeypatch.setattr(
         JournalTracker, "describe", lambda tracker, text: described.append((tracker.url, text))
     )
-    logged = home.run(*table("price"), "seed=7")
+    logged = home.run(*trained("price"), "seed=7")
     (url, at_first), (_, at_last) = described
     assert url.endswith(f"/#/experiments/{logged.info.experiment_id}/runs/{logged.id}")
     assert at_first.startswith(f"In training:\n\n```\n{logged.settings.command}\n```")
@@ -558,7 +563,7 @@ def test_without_tracking_nothing_is_stored(tmp_path, monkeypatch, home, capsys)
 
 
 def test_the_last_lines_say_what_came_out_and_what_is_next(home):
-    logged = home.run(*table("price"))
+    logged = home.run(*trained("price"))
     lines = logged.said.splitlines()
     heads = [line[:10].strip() for line in lines]
     assert list(filter(None, heads)) == ["verdict", "next", "best", "logged", "see it"]
@@ -568,7 +573,31 @@ def test_the_last_lines_say_what_came_out_and_what_is_next(home):
     best = lines[heads.index("best")]
     assert best.startswith("best      epoch ")
     assert "(baseline " in best
-    assert lines[-1].endswith("mlflow ui")
+    assert best.endswith("; data: rows.csv")
+    assert lines[-1].endswith(f"goldilocks ui {logged.id[:8]}")
+
+
+def test_a_reused_run_prints_what_a_fresh_one_prints(home, capsys):
+    overrides = trained("red", "green")
+    fresh = home.run(*overrides).said.splitlines()
+    capsys.readouterr()
+    run(home.composed(*overrides))
+    printed = capsys.readouterr()
+    reused, *again = printed.out.splitlines()
+    assert reused.startswith("reused    run ")
+    moves = ("next", " ")  # Their probabilities may have changed with the runs of other tests.
+    assert [line for line in again if not line.startswith(moves)] == [
+        line for line in fresh if not line.startswith(moves)
+    ]
+    assert any(line.startswith("each      ") for line in again)
+    assert " train, " in printed.err
+
+
+def test_a_smoke_run_says_that_everything_works(home):
+    logged = home.run(*table("price"))
+    heads = [line[:10].strip() for line in logged.said.splitlines()]
+    assert list(filter(None, heads)) == ["works", "next", "best", "logged", "see it"]
+    assert logged.tags["mlflow.note.content"].startswith("Everything works")
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_what_is_unknown_is_said_in_a_sentence(store):
     one = put(store, "one")
     put(store, "two")
     with pytest.raises(
-        StoreError, match=r"f{32}, and the store .+ has no such run; expected the whole ID"
+        StoreError, match=r"f{32}, and the store .+ has no such run; expected the ID"
     ):
         select(store, ["f" * 32])
     with pytest.raises(

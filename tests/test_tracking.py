@@ -73,6 +73,7 @@ def dataset(kind="table"):
 def test_the_store_is_mlflows_own_default(folder, store):
     assert store.uri == f"sqlite:///{folder}/mlflow.db"
     assert store.ui_command == "mlflow ui"
+    assert store.page_command("0123456789" * 3 + "01") == "goldilocks ui 01234567"
     assert store.client.get_experiment(store.experiment_id).name == "tries"
     assert local.connect(uri=None, experiment="tries").experiment_id == store.experiment_id
     assert not (folder / "mlruns").exists(), "nothing is written before there is something to write"
@@ -683,7 +684,7 @@ def test_stores_and_trackers_have_the_signatures_of_their_protocol(protocol, kin
     expected, actual = signatures(protocol), signatures(kind)
     attributes = set(getattr(kind, "__annotations__", ()))  # Of a dataclass.
     instance_attributes = (
-        {"run_id", "where", "url", "ui_command"} if kind is JournalTracker else set()
+        {"run_id", "where", "url", "page_command"} if kind is JournalTracker else set()
     )
     missing = set(expected) - set(actual) - attributes - instance_attributes
     assert not missing
@@ -703,7 +704,7 @@ def test_the_null_store_stores_nothing():
     with store.start_run("name", parent=None, params={}, tags={}, resume=None) as tracker:
         tracker.epoch(1, {"loss": 1.0})
         tracker.mark_test_evaluation()
-    assert (tracker.where, tracker.ui_command) == ("nowhere (tracking=none)", "")
+    assert (tracker.where, tracker.page_command) == ("nowhere (tracking=none)", "")
     assert query.find_run(store, "abc") is None
     assert query.several(store, ["abc"]) == []
     assert query.with_losses(store, []) == []

@@ -1,4 +1,4 @@
-"""The command `goldilocks`: show data, judge curves, report, analyse, predict, repair."""
+"""The command `goldilocks`: data, judge, report, analyse, predict, repair and ui."""
 
 # Each subcommand imports what it needs: `goldilocks --help` must not wait for MLflow and Keras.
 
@@ -135,6 +135,16 @@ def _report(args: argparse.Namespace) -> None:
     console.result(str(compare.write(store, args.targets, args.output, command=args.command)))
 
 
+def _ui(args: argparse.Namespace) -> None:
+    from goldilocks.tracking import ui
+    from goldilocks.tracking.selection import run_id_of
+
+    store, run = _store(args), None
+    if args.target:
+        run = store.get_run(run_id_of(store, args.target) or args.target)
+    ui.show(store, run)
+
+
 SUBCOMMANDS = {
     "data": _data,
     "judge": _judge,
@@ -142,6 +152,7 @@ SUBCOMMANDS = {
     "report": _report,
     "predict": _predict,
     "repair": _repair,
+    "ui": _ui,
 }
 
 
@@ -215,7 +226,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="goldilocks",
         description="Show how data is read, judge learning curves, report on trained models, look "
-        "into them, predict with them, and repair runs.",
+        "into them, predict with them, repair runs, and open their pages.",
     )
     parser.add_argument(
         "--version", action=Version, nargs=0, help="show program's version number and exit"

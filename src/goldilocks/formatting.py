@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAME_LENGTH, WORD_LENGTH = 60, 12  # the most of a name, and the least of each of its words
+ID_LENGTH = 8  # characters of a run's ID that stand for it
 LARGE = 1e7  # numbers from here on are written with an exponent
 
 

@@ -60,6 +60,7 @@ class Dataset:
         classes: Names of the classes or labels, in the order of their indices; empty for
             regression.
         source: "original" or "stand_in".
+        drawn: Whether a stand-in is drawn by us, and holds no real data.
         location: Where it came from, for people: a URL, a folder, a file, or how it was drawn.
         digest: SHA-256, hexadecimal, of everything in `x` and `y` before preprocessing.
         fixed: The rows (int64 arrays) of the splits that the data set is published with, by the
@@ -115,6 +116,7 @@ class Dataset:
     source: str
     location: str
     digest: str
+    drawn: bool = False
     fixed: Mapping[str, np.ndarray] = field(default_factory=dict)
     subset: int | None = None
     unit: str = ""

@@ -162,6 +162,7 @@ def _drawn(image_size: int) -> Dataset:
         y=np.array(arrays["y"]),
         classes=CLASSES,
         source="stand_in",
+        drawn=True,
         location=f"{DRAWN} faces drawn by goldilocks.dataset.stand_ins.faces, seed 0",
         digest=str(arrays["digest"][0]),
         # The same faces in every size.

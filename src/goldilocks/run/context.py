@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,11 @@ import pandas as pd
 from goldilocks import console
 from goldilocks.config.settings import Settings, hash_of
 from goldilocks.dataset import Dataset, findings
+from goldilocks.diagnosis.moves import Move
 from goldilocks.errors import StoreError
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
+from goldilocks.run import next_moves
 from goldilocks.run.data_summary import DataSummary
 from goldilocks.run.promise import CANDIDATE, Promise
 from goldilocks.run.test_ledger import Evaluation
@@ -34,6 +37,7 @@ BY_MODEL = (("model.layers", AUTO), ("trainer.steps_per_execution", AUTO))
 # The artifact with the predictions of the best epoch's model, to compare runs row by row: `rows`,
 # int64 (n,), `predictions`, float32 (n, outputs), and what `differences.stored` adds.
 PREDICTIONS = "predictions.npz"
+OUTPUTS = "outputs.csv"  # the artifact with the scores of each of several outputs
 
 
 def stored_predictions(store: Store, run_id: str) -> tuple[np.ndarray, np.ndarray]:
@@ -69,6 +73,15 @@ def stored_rows(store: Store, run_id: str, metric: str) -> tuple[pd.Series, pd.S
             return None
         rows = arrays["rows"]
         return pd.Series(values, rows), pd.Series(arrays[f"clusters_{metric}"], rows)
+
+
+def outputs_of(store: Store, run_id: str) -> list[Mapping[str, object]]:
+    """Return the scores of each of several outputs of a finished run; none of a single one."""
+    try:
+        table = pd.read_csv(io.BytesIO(store.read_artifact(run_id, OUTPUTS)))
+    except StoreError:  # It has one output, or its artifacts are gone.
+        return []
+    return [{str(name): cell for name, cell in row.items()} for row in table.to_dict("records")]
 
 
 @dataclass(frozen=True)
@@ -164,6 +177,17 @@ class RunContext:
     def pruned(self) -> bool:
         """Whether a search has stopped the run."""
         return self.trial is not None and self.trial.pruned
+
+    def moves(
+        self, metrics: Mapping[str, float], tags: Mapping[str, str], *, rows: int
+    ) -> tuple[Move, ...]:
+        """Return what to try after the run, as `next_moves.propose` does."""
+        return next_moves.propose(
+            *(self.settings, self.problem, metrics, tags),
+            rows=rows,
+            store=self.store,
+            digest=self.dataset.digest,
+        )
 
     @property
     def code_digest(self) -> str:

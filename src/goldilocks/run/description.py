@@ -12,84 +12,18 @@ import yaml
 
 from goldilocks import console, formatting
 from goldilocks.encoding import schema
-from goldilocks.encoding.targets import class_weights
 from goldilocks.evaluation import classes
-from goldilocks.protocol import Split
-from goldilocks.run import data_summary, promise, summary, test_scores
-from goldilocks.run.context import RunContext, TrainingSpec
-from goldilocks.run.outcome import CONFIGURATIONS, OPTIMISM, Outcome
+from goldilocks.run import data_summary, promise, summary, terminal, test_scores
+from goldilocks.run.context import OUTPUTS, TrainingSpec
+from goldilocks.run.outcome import Outcome
 from goldilocks.run.rendering import environment
 from goldilocks.tracking import Tracker, page, provenance
 
 if TYPE_CHECKING:
     import keras
 
-FEW_OUTPUTS = 10  # whose scores stand in the summary; those of all are in outputs.csv
 CURVES = "plots/learning_curves.png"  # the figure at the head of the page
 MOST_CLASSES = 20  # in a description; `per_class.csv` has all
-
-
-def facts(context: RunContext, split: Split) -> str:
-    """Return the data of a training in one line."""
-    dataset, kind = context.dataset, context.problem.type
-    if dataset.classes:
-        kind += f", {data_summary.class_words(dataset)}"
-    if dataset.outputs:
-        kind += f" of {len(dataset.outputs)} numbers"
-    if context.problem.scale:
-        deviations = list(map(formatting.number, context.problem.scale))
-        pairs = zip(dataset.outputs, deviations, strict=False)
-        shown = [f"{name} {deviation}" for name, deviation in pairs] or deviations
-        more = ", ..." if len(shown) > FEW_OUTPUTS else ""
-        unit = f" {dataset.unit}" if dataset.unit else ""
-        words = ", ".join(shown[:FEW_OUTPUTS]) + more
-        kind += f" (loss in deviations of the target: {words}{unit})"
-    if weights := class_weights(context.problem, dataset, split.train):
-        words = ", ".join(f"{name} {formatting.number(weight)}" for name, weight in weights.items())
-        kind += f" (class weights: {words}; the probabilities are no longer those of the data)"
-
-    rows, seal = f"{len(split.train)} train, {len(split.validation)} validation", "sealed"
-    if not len(split.validation):
-        rows, seal = f"{len(split.train)} train and validation rows together", "opened"
-    source = dataset.source.replace("_", "-")
-    return f"{kind}; {rows}, {len(split.test)} test rows ({seal}); {source}: {dataset.location}"
-
-
-def lines(outcome: Outcome, tracker: Tracker) -> str:
-    """Return the last lines of a run on the terminal."""
-    texts = summary.lines(outcome.spec.settings, outcome.metrics, outcome.tags)
-    if 0 < len(outcome.of_each) <= FEW_OUTPUTS:
-        metric = outcome.context.problem.metric
-        scores = [
-            f"{row['output']} {row[metric]} (baseline {row[f'baseline_{metric}']})"
-            for row in _of_each(outcome).to_dict("records")
-        ]
-        texts.append(f"each      {metric}: {', '.join(scores)}")
-    if note := _note(outcome):
-        texts.append(f"note      {note}")
-    texts.append(f"logged    {tracker.where}")
-    if tracker.ui_command:
-        texts.append(f"see it    {tracker.ui_command}")
-    return "\n".join(texts)
-
-
-def line(outcome: Outcome) -> str:
-    """Return one of several trainings in one line."""
-    verdict = f"{outcome.tags['verdict']}; " if "verdict" in outcome.tags else ""
-    return f"{outcome.spec.part}: {verdict}{summary.score_line(outcome.metrics)}"
-
-
-def _note(outcome: Outcome) -> str:
-    """Return what comparing many configurations on few rows does to the best score; "" of one."""
-    metrics, evaluation = outcome.metrics, outcome.spec.evaluation
-    if evaluation is None or metrics.get(CONFIGURATIONS, 0) < 2 or not metrics[OPTIMISM]:
-        return ""
-    return (
-        f"You compared {evaluation.configurations} configurations on "
-        f"{evaluation.validation_rows} validation rows; the best one's "
-        f"val_{outcome.context.problem.metric} may look up to "
-        f"{formatting.number(metrics[OPTIMISM])} too good by chance."
-    )
 
 
 def beginning(spec: TrainingSpec, tracker: Tracker, facts: str) -> str:
@@ -109,7 +43,9 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None, *, figure: str) -> st
         parts: A row for each of several trainings; None of a single one.
         figure: The address of the figure of its curves; "" without one.
     """
-    metrics, split = outcome.metrics, outcome.spec.split
+    metrics, split, settings = outcome.metrics, outcome.spec.split, outcome.spec.settings
+    evaluation = outcome.spec.evaluation
+    validated = evaluation.validation_rows if evaluation else 0
     findings = ()
     if outcome.context.data:
         findings = outcome.context.data.findings
@@ -130,8 +66,10 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None, *, figure: str) -> st
             warning=test_scores.warning(test_scores.evaluations(metrics)),
             promised=promise.compared(metrics, outcome.tags),
             worse=summary.WORSE,
-            note=_note(outcome),
-            facts=facts(outcome.context, split),
+            note=terminal.note(settings, metrics, validated, outcome.context.problem.metric),
+            facts=terminal.facts(outcome.context, split),
+            is_smoke=terminal.is_smoke(settings),
+            works=terminal.WORKS,
             notes=(*outcome.context.dataset.notes, *split.notes, *findings),
         )
     )
@@ -141,7 +79,9 @@ def markdown(outcome: Outcome, parts: pd.DataFrame | None, *, figure: str) -> st
 def _of_each(outcome: Outcome) -> pd.DataFrame:
     """Return the texts of the scores of each output, of many of some from the first to the last."""
     count = len(outcome.of_each)
-    shown = np.unique(np.linspace(0, max(0, count - 1), min(count, FEW_OUTPUTS)).astype(int))
+    shown = np.unique(
+        np.linspace(0, max(0, count - 1), min(count, terminal.FEW_OUTPUTS)).astype(int)
+    )
     return (
         pd.DataFrame(outcome.of_each)
         .iloc[shown]
@@ -175,10 +115,18 @@ def log(
     tracker.tags(outcome.tags)
     tracker.describe(text)
 
+    evaluation = outcome.spec.evaluation
     if outcome.spec.part:
-        console.result(line(outcome))
-    else:
-        console.result(lines(outcome, tracker))
+        console.result(terminal.line(outcome.spec.part, outcome.metrics, outcome.tags))
+        return
+    ends = terminal.lines(
+        *(outcome.context, outcome.metrics, outcome.tags),
+        each=outcome.of_each,
+        validation_rows=evaluation.validation_rows if evaluation else 0,
+        where=tracker.where,
+        page_command=tracker.page_command,
+    )
+    console.result("\n".join(ends))
 
 
 def _parts(outcome: Outcome) -> dict[str, np.ndarray]:
@@ -241,7 +189,7 @@ def write(outcome: Outcome, model: keras.Model, folder: Path) -> None:
     inputs = schema.of(context.dataset, context.problem)
     (folder / schema.FILE).write_text(inputs.to_json())
     if outcome.of_each:
-        pd.DataFrame(outcome.of_each).to_csv(folder / "outputs.csv", index=False)
+        pd.DataFrame(outcome.of_each).to_csv(folder / OUTPUTS, index=False)
     layers: list[str] = []
     model.summary(print_fn=layers.append, line_length=100, expand_nested=True)
     (folder / "model_summary.txt").write_text("\n".join(layers))

@@ -10,7 +10,7 @@ import functools
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from goldilocks import console
 from goldilocks.config.checks import config_errors
@@ -24,12 +24,9 @@ from goldilocks.errors import ConfigError, StoreError
 from goldilocks.evaluation.baseline import deciding_metric
 from goldilocks.problem import Problem
 from goldilocks.run.summary import POWER, PROBES, THRESHOLDS
-from goldilocks.tracking import provenance
+from goldilocks.tracking import Store, provenance
 from goldilocks.tracking.ledger import CHOICES
 from goldilocks.tracking.query import StoredRun, written
-
-if TYPE_CHECKING:
-    from goldilocks.run.context import RunContext
 
 # What moves change; runs that differ in nothing else are compared.
 MOVABLE = (
@@ -57,17 +54,26 @@ def lines(settings: Settings, proposed: Sequence[Move]) -> str:
 
 
 def propose(
-    context: RunContext, metrics: Mapping[str, float], tags: Mapping[str, str], *, rows: int
+    settings: Settings,
+    problem: Problem,
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str],
+    *,
+    rows: int,
+    store: Store,
+    digest: str,
 ) -> tuple[Move, ...]:
     """Return what to try after a run.
 
     Args:
-        context: Of the run.
+        settings: Of the run.
+        problem: What it predicts.
         metrics: What it has logged; of metrics of each epoch the last value.
         tags: Its tags.
         rows: Number of its validation rows.
+        store: Has what was trained before.
+        digest: `Dataset.digest`.
     """
-    settings = context.settings
     if settings.choices["trainer"] == "smoke":
         reason = "a smoke run shows that all works together, not how good the model is"
         return (Move({"trainer": "fit"}, reason),)
@@ -78,7 +84,7 @@ def propose(
         for name, value in metrics.items()
         if name.startswith(beginning)
     }
-    weighted = context.problem.class_weight != "none"
+    weighted = problem.class_weight != "none"
     accepts = functools.partial(_is_accepted, settings)
     asks = settings.tree["diagnosis"]["probes"] == 0
     scope = Scope(
@@ -87,13 +93,13 @@ def propose(
         sizes=settings.traits.model.sizes,
         baseline=baseline["loss"],
         rows=rows,
-        dropout=dropout_of(context.problem),
+        dropout=dropout_of(problem),
         accepts=accepts,
-        weighted=weighted and deciding_metric(context.problem, baseline) in SPOILT,
+        weighted=weighted and deciding_metric(problem, baseline) in SPOILT,
         probes=asks and accepts({"diagnosis.probes": 1}),
     )
     present = _attempt(settings.name, settings.flat, metrics, tags)
-    return moves.propose(present, _attempts(context, present), scope)
+    return moves.propose(present, _attempts(settings, store, digest, present), scope)
 
 
 def dropout_of(problem: Problem) -> float:
@@ -168,18 +174,17 @@ def _named(settings: Settings, changes: Mapping[str, str]) -> dict[str, str]:
     return {"regularizer": option, **different[option], **rest}
 
 
-def _attempts(context: RunContext, present: Attempt) -> list[Attempt]:
+def _attempts(settings: Settings, store: Store, digest: str, present: Attempt) -> list[Attempt]:
     """Return what was trained on the same rows with the same model and optimizer, as it began.
 
     The present configuration stands where it, or one of its seeds, was trained first.
     """
-    settings = context.settings
     if settings.job is not None:
         return [present]
     model, optimizer = settings.choices["model"], settings.choices["optimizer"]
     try:
-        runs = context.store.search(
-            f"tags.`dataset.digest` = '{context.dataset.digest}' "
+        runs = store.search(
+            f"tags.`dataset.digest` = '{digest}' "
             "AND attributes.status = 'FINISHED' "
             f"AND params.model = '{model}' AND params.optimizer = '{optimizer}'",
             newest=NEWEST,

@@ -26,7 +26,7 @@ from goldilocks.run import next_moves, summary
 from goldilocks.run.context import RunContext, TrainingSpec, stored_predictions
 from goldilocks.run.next_moves import LONGEST_TAG
 from goldilocks.run.promise import PROMISED, VALIDATED
-from goldilocks.run.summary import CLASSES, GOAL, POWER, THRESHOLDS
+from goldilocks.run.summary import CLASSES, CONFIGURATIONS, GOAL, OPTIMISM, POWER, THRESHOLDS
 from goldilocks.run.test_scores import EVALUATIONS
 from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     import keras
 
 PER_EPOCH = ("learning_rate", "seconds")  # metrics of each epoch that have no best value
-CONFIGURATIONS = "validation_configurations"
-OPTIMISM = "validation_optimism"
 NULL_ERROR = "null_error/"  # before the name of a metric
 
 
@@ -237,7 +235,7 @@ def conclude(
         if not spec.part:  # One of several trainings has no command of its own.
             ends = {name: values[-1] for name, values in result.history.items()}
             rows = len(result.validation)
-            moves = next_moves.propose(context, ends | metrics, tags, rows=rows)
+            moves = context.moves(ends | metrics, tags, rows=rows)
             tags["verdict.next"] = next_moves.lines(settings, moves)
         verdict = replace(verdict, next_moves=moves)
     return Outcome(context, spec, result, metrics, tags, counts, verdict=verdict)

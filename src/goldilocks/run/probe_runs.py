@@ -165,7 +165,7 @@ def _replace(
     metrics = {f"verdict/p_{name}": p for name, p in verdict.answers.items()}
     tags = {**tags, "verdict": verdict.word, "verdict.reason": verdict.sentence}
     every = {**stored.metrics, **metrics}, {**stored.tags, **tags}
-    moves = next_moves.propose(context, *every, rows=rows)
+    moves = context.moves(*every, rows=rows)
     tags["verdict.next"] = next_moves.lines(context.settings, moves)
 
     text = f"**{verdict.word}.** {verdict.sentence}\n\n```\n{tags['verdict.next']}\n```\n\n{ALONE}"

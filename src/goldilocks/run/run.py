@@ -24,13 +24,14 @@ from goldilocks.run import (
     next_moves,
     promise,
     summary,
+    terminal,
     test_claims,
     test_ledger,
     warm_start,
 )
-from goldilocks.run.context import RunContext, Shared, TrainingSpec
+from goldilocks.run.context import RunContext, Shared, TrainingSpec, outputs_of
 from goldilocks.search.options import read_spec
-from goldilocks.tracking import Store, ledger, user_ledger
+from goldilocks.tracking import Store, ledger, query, user_ledger
 from goldilocks.tracking.query import StoredRun
 
 if TYPE_CHECKING:
@@ -100,18 +101,7 @@ def track(settings: Settings, shared: Shared | None = None, parent: str | None =
         stored = context.stored_run(run_spec)
         if stored is not None and stored.status == "FINISHED":
             _record(settings, run_id=stored.run_id, reused=True)
-            console.result(
-                f"reused    run {stored.run_id} has trained this configuration, data and code; "
-                "force=true trains again"
-            )
-            tags = stored.tags
-            if "verdict" in tags:  # What to try has changed with each run since.
-                rows = len(compared.validated(splits))
-                moves = next_moves.propose(context, stored.metrics, tags, rows=rows)
-                tags = {**tags, "verdict.next": next_moves.lines(settings, moves)}
-            for line in summary.lines(settings, stored.metrics, tags):
-                console.result(line)
-            console.result(f"see it    {store.ui_command}")
+            _show_reused(context, run_spec, splits, stored)
             tracked = Tracked(stored.run_id, summary.value(settings, stored.metrics))
         else:
             tracked = _train(
@@ -125,6 +115,42 @@ def track(settings: Settings, shared: Shared | None = None, parent: str | None =
 
             probe_runs.answer(context, run_spec, run)
         return tracked
+
+
+def _show_reused(
+    context: RunContext, spec: TrainingSpec, splits: Sequence[Split], stored: StoredRun
+) -> None:
+    """Print of a finished run what it printed itself, but for its epochs."""
+    settings, store, tags = context.settings, context.store, stored.tags
+    data = data_summary.summarize(
+        context.dataset,
+        splits,
+        metric=context.problem.metric,
+        mute=settings.tree["findings"]["mute"],
+    )
+    for line in findings.lines(data.findings):
+        console.note(f"  {line}")
+    console.note(f"{settings.name}: {terminal.facts(context, spec.split)}")
+    console.result(
+        f"reused    run {stored.run_id} has trained this configuration, data and code; "
+        "force=true trains again"
+    )
+    for part in sorted(query.children(store, stored), key=lambda part: part.started):
+        if part.is_part:
+            console.result(terminal.line(part.name, part.metrics, part.tags))
+
+    rows = len(compared.validated(splits))
+    if "verdict" in tags:  # What to try has changed with each run since.
+        moves = context.moves(stored.metrics, tags, rows=rows)
+        tags = {**tags, "verdict.next": next_moves.lines(settings, moves)}
+    ends = terminal.lines(
+        *(context, stored.metrics, tags),
+        each=outputs_of(store, stored.run_id),
+        validation_rows=rows,
+        where=f"run {stored.run_id} of experiment {store.experiment}",
+        page_command=store.page_command(stored.run_id),
+    )
+    console.result("\n".join(ends))
 
 
 def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingSpec], list[Split]]:
@@ -252,8 +278,10 @@ def _train(
             compared.log(tracker, context.dataset, splits)
         _record(settings, run_id=tracker.run_id)
         if len(specs) > 1:
-            facts = description.facts(context, run_spec.split)
+            facts = terminal.facts(context, run_spec.split)
             tracker.describe(description.beginning(run_spec, tracker, facts))
+        if tracker.page_command:
+            console.note(f"see it    {tracker.page_command}")
         if is_alone and settings.traits.trainer.together:
             trained = programs.train([(context, spec) for spec in specs], tracker.run_id)
             context.shared.trained.update(trained)

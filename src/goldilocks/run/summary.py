@@ -19,6 +19,8 @@ THRESHOLDS = "thresholds"  # the tag with those that were chosen, as JSON
 GOAL = "thresholds.goal"  # the tag with the measure that they were chosen for
 PROBES = "verdict.probes"  # the tag with the questions that probes have answered
 POWER = "verdict.power"  # the tag that says whether loss or metric beats the baseline beyond noise
+CONFIGURATIONS = "validation_configurations"  # metrics of a final run: how many it was chosen from
+OPTIMISM = "validation_optimism"  # and by how much the best of them may look too good
 WORSE = "not better than the baseline on the test rows: of no use"
 FEW = 6  # classes or labels, whose recall is told of each; else of those with the lowest
 BESIDE_MEANS = ("_std", "_low", "_high", "_few_rows")  # of the mean over several trainings
@@ -94,13 +96,16 @@ def _heading(metrics: Mapping[str, float]) -> tuple[str, str]:
     return "best", epoch
 
 
-def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, str]) -> list[str]:
+def lines(
+    settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, str], *, data: str = ""
+) -> list[str]:
     """Return the last lines of a run on the terminal: verdict, scores, warning, what is next.
 
     Args:
         settings: The settings of the run.
         metrics: What it has logged.
         tags: Its tags.
+        data: What kind of data it had, in words; "" if that is not said.
     """
     texts = []
     if "verdict.reason" in tags:  # Version 0.1 logged the name of the verdict alone.
@@ -110,7 +115,8 @@ def lines(settings: Settings, metrics: Mapping[str, float], tags: Mapping[str, s
 
     if settings.tree["final"] and tags.get("beats_baseline") == "false":
         texts.append(f"result    {WORSE}")
-    texts.append(f"{_heading(metrics)[0]}      {score_line(metrics)}")
+    of_data = f"; data: {data}" if data else ""
+    texts.append(f"{_heading(metrics)[0]}      {score_line(metrics)}{of_data}")
     if promised := promise.compared(metrics, tags):
         texts.append(f"promised  {promised}")
     if THRESHOLDS in tags:

@@ -23,7 +23,15 @@ from goldilocks.encoding.targets import (
 )
 from goldilocks.evaluation import differences
 from goldilocks.model import Facts, transfer
-from goldilocks.run import description, figures, room, seen_rows, test_claims, warm_start
+from goldilocks.run import (
+    description,
+    figures,
+    room,
+    seen_rows,
+    terminal,
+    test_claims,
+    warm_start,
+)
 from goldilocks.run.context import BY_MODEL, PREDICTIONS, RunContext, TrainingSpec
 from goldilocks.run.outcome import Outcome, evaluate, read_outcome
 from goldilocks.tracking import Tracker, query
@@ -87,6 +95,7 @@ def _train_child(
                 reused.append(stored.run_id)
             if stored.status == "FINISHED":
                 console.note(f"{spec.part}: trained before, run {stored.run_id}")
+                console.result(terminal.line(spec.part, stored.metrics, stored.tags))
                 return read_outcome(context, spec, stored)
 
         with context.open_run(spec, parent=parent, resumed=stored) as tracker:
@@ -99,7 +108,7 @@ def _train_child(
 def _train_one(context: RunContext, spec: TrainingSpec, tracker: Tracker) -> Outcome:
     """Train a specification in an open run."""
     settings, dataset = spec.settings, context.dataset
-    facts = description.facts(context, spec.split)
+    facts = terminal.facts(context, spec.split)
     console.note(f"{spec.part or settings.name}: {facts}")
     tracker.describe(description.beginning(spec, tracker, facts))
 

@@ -12,6 +12,7 @@ repair      journals of processes that are gone
 query, selection, histories  runs that are searched for, and their curves
 inputs      what the model of a run takes
 registry    registered models, their versions and the champion
+ui          the MLflow UI, opened on the page of a run
 served      how MLflow loads a logged model to serve it
 ledger      which final runs were evaluated on which test rows; `user_ledger`: of one's own data
 page        MLflow's pages: addresses, views; `metric_names`: what stands above the curves

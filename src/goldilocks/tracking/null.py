@@ -18,7 +18,7 @@ class NullTracker:
 
     run_id = ""
     where = "nowhere (tracking=none)"
-    url = ui_command = ""
+    url = page_command = ""
     checkpoint = None
 
     def epoch(self, *values: object, **named: object) -> None:
@@ -33,6 +33,7 @@ class NullStore:
     """Satisfies `Store` and stores nothing: searches find nothing, and naming a run is an error."""
 
     uri = ""
+    experiment = ""
     ui_command = ""
 
     @contextlib.contextmanager
@@ -52,6 +53,10 @@ class NullStore:
     def search(self, *values: object, **named: object) -> list[StoredRun]:
         """Return no runs."""
         return []
+
+    def page_command(self, *values: object, **named: object) -> str:
+        """Return no command: there is no page."""
+        return ""
 
     def histories(self, *values: object, **named: object) -> Histories:
         """Return no values."""

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 VIEW = "mlflow.sharedViewState."
+HOST, PORT = "127.0.0.1", 5000  # of `mlflow ui`, where nothing else is asked for
 KEY = "viewStateShareKey"
 VERDICT, BEST_EPOCH = "tags.`verdict`", "metrics.`best_epoch`"
 LONGEST_VIEW = 5000  # characters of a tag of an experiment
@@ -21,7 +22,7 @@ def url(uri: str, experiment_id: str, path: str) -> str:
         experiment_id: MLflow's.
         path: Of the page, below the experiment's.
     """
-    server = uri.rstrip("/") if uri.startswith("http") else "http://127.0.0.1:5000"
+    server = uri.rstrip("/") if uri.startswith("http") else f"http://{HOST}:{PORT}"
     return f"{server}/#/experiments/{experiment_id}/{path}"
 
 

@@ -30,12 +30,12 @@ class Tracker(Protocol):
 
     @property
     def url(self) -> str:
-        """The address of the run's page, as `ui_command` serves it; "" where nothing is stored."""
+        """The address of the run's page; "" where nothing is stored."""
         ...
 
     @property
-    def ui_command(self) -> str:
-        """The command that shows the store; "" where nothing is stored."""
+    def page_command(self) -> str:
+        """The command that opens the run's page, or its address; "" where nothing is stored."""
         ...
 
     @property
@@ -113,8 +113,17 @@ class Store(Protocol):
         ...
 
     @property
+    def experiment(self) -> str:
+        """The name of the MLflow experiment; "" where nothing is stored."""
+        ...
+
+    @property
     def ui_command(self) -> str:
         """The command that shows the store; "" where nothing is stored."""
+        ...
+
+    def page_command(self, run_id: str) -> str:
+        """Return the command that opens a run's page, or its address on a server."""
         ...
 
     def start_run(

@@ -22,6 +22,7 @@ from mlflow.utils import get_results_from_paginated_fn
 from goldilocks import console
 from goldilocks.config import renamed
 from goldilocks.errors import ModelError, StoreError
+from goldilocks.formatting import ID_LENGTH
 from goldilocks.tracking import histories, journal, lifecycle, metric_names, page, repair, served
 from goldilocks.tracking.failures import MISSING, explained
 from goldilocks.tracking.provenance import program
@@ -50,10 +51,20 @@ class MlflowStore:
         if self.uri.startswith("http"):
             return f"open {self.uri}"
 
-        command = [program("mlflow"), "ui"]
-        if self.uri not in (f"sqlite:///{Path.cwd() / 'mlflow.db'}", "sqlite:///mlflow.db"):
-            command += ["--backend-store-uri", self.uri]
-        return shlex.join(command)
+        return shlex.join([program("mlflow"), "ui", *self._option("--backend-store-uri")])
+
+    def page_command(self, run_id: str) -> str:
+        """Return the command that opens a run's page, or its address on a server."""
+        if self.uri.startswith("http"):
+            return page.url(self.uri, self.experiment_id, f"runs/{run_id}")
+        words = [program("goldilocks"), "ui", run_id[:ID_LENGTH], *self._option("--uri")]
+        return shlex.join(words)
+
+    def _option(self, name: str) -> list[str]:
+        """Return an option of a command that names this store; none for MLflow's default."""
+        if self.uri in (f"sqlite:///{Path.cwd() / 'mlflow.db'}", "sqlite:///mlflow.db"):
+            return []
+        return [name, self.uri]
 
     def start_run(
         self,
@@ -138,7 +149,7 @@ class MlflowStore:
             hint = did_you_mean(close)
         raise StoreError(
             f"the run to look at is {run_id}, and the store {self.uri} has no such run; expected "
-            f"the whole ID of one of its runs, which a run prints when it ends.{hint}"
+            f"the ID of one of its runs, which a run prints when it starts.{hint}"
         )
 
     def logged_model(self, run_id: str) -> LoggedModel:

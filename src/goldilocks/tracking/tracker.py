@@ -56,7 +56,7 @@ class JournalTracker:
         self.run_id = journal.run_id
         self.where = f"run {self.run_id} of experiment {store.experiment}"
         self.url = page.url(store.uri, store.experiment_id, f"runs/{self.run_id}")
-        self.ui_command = store.ui_command
+        self.page_command = store.page_command(self.run_id)
 
         entries = journal.entries()
         self.last_epoch = last_epoch(entries)

@@ -112,12 +112,13 @@ def conduct(settings: Settings, room: Room) -> None:
         )
         with opened as tracker:
             context.run_id = tracker.run_id
+            console.note(f"see it    {tracker.page_command}")
             log.log(_report(context, _do_steps(context)), tracker)
 
         console.answer(run_id=tracker.run_id, uri=store.uri)
         page = shlex.join([provenance.program("goldilocks"), "report", tracker.run_id])
         console.result(
-            f"\nlogged    {tracker.where}\npage      {page}\nsee it    {store.ui_command}"
+            f"\nlogged    {tracker.where}\npage      {page}\nsee it    {tracker.page_command}"
         )
 
 

@@ -36,12 +36,9 @@ def _moves(context: Context, results: Results) -> list[str]:
         trained = results.tune.winner
     settings = context.settings_of(Candidate(trained.name, trained.overrides))
     run = context.store.get_run(trained.run_ids[0])
-    moves = next_moves.propose(
-        RunContext(settings, context.store, context.dataset, context.problem),
-        run.metrics,
-        run.tags,
-        rows=max(1, round(results.problem.final_rows - results.problem.train_rows)),
-    )
+    rows = max(1, round(results.problem.final_rows - results.problem.train_rows))
+    run_context = RunContext(settings, context.store, context.dataset, context.problem)
+    moves = run_context.moves(run.metrics, run.tags, rows=rows)
     return [
         f"{move.reason}: {next_moves.command(settings, move.changes)}"
         for move in moves
