@@ -22,13 +22,15 @@ from goldilocks.errors import ConfigError
         (["dataset=boston", "model=baseline"], "boston baseline"),
         (["dataset=boston", "tracking=none", "final=true"], "boston mlp final"),
         (["dataset=mnist", "tracking.experiment=x", "hydra.run.dir=."], "mnist convnet"),
-        (["dataset=images", f"dataset.dir={ROOT}"], f"images-{ROOT.name} convnet"),
+        (["dataset=images", f"dataset.dir={ROOT}"], f"{ROOT.name} convnet"),
         (["experiment=mnist_dense"], "mnist_dense"),
         (
             ["experiment=mnist_dense", "trainer.epochs=9", "final=true"],
             "mnist_dense final epochs=9",
         ),
         (["experiment=mnist_dense", "regularizer=l2"], "mnist_dense l2"),
+        (["dataset=boston", "regularizer=l2", "regularizer.l2=0.1"], "boston mlp l2=0.1"),
+        (["dataset=boston", "regularizer=none", "seed=1"], "boston mlp seed=1"),
     ],
 )
 def test_a_name_says_what_was_chosen(overrides, name):
@@ -43,7 +45,7 @@ def test_a_long_name_is_cut_and_keeps_what_is_short():
         for units in (8, 16)
     ]
     assert [len(name) <= 60 and name.split()[-1] for name in names] == ["units=8", "units=16"]
-    assert names[0].startswith("table-README mlp target=price drop=[")
+    assert names[0].startswith("README mlp target=price drop=[")
     assert "..." in names[0]
 
 

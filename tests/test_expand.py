@@ -4,7 +4,7 @@ from hydra.core.global_hydra import GlobalHydra
 
 from composition import CONF, checked
 from goldilocks.errors import ConfigError
-from goldilocks.sweep.expand import combinations, settings_of
+from goldilocks.sweep.expand import combinations, job_name, settings_of, varied
 
 JOBS = [
     ("dataset=boston", "seed=3"),
@@ -55,3 +55,25 @@ def test_a_sweep_of_many_values_is_composed_in_its_order(loader):
         (1, 4),
         (1, 8),
     ]
+
+
+def test_a_job_is_named_by_what_the_jobs_differ_in(loader):
+    shared = ("dataset=boston", "trainer.epochs=2")
+    jobs = settings_of(
+        [
+            [*shared, "regularizer=none", "model.units=8"],
+            [*shared, "regularizer=l2", "model.units=8"],
+            [*shared, "regularizer=l2", "model.units=[16,4]"],
+        ]
+    )
+    keys = varied(jobs)
+    assert keys == ["regularizer", "model.units"]
+    names = [job_name(job.overrides, keys) for job in jobs]
+    assert names == ["regularizer=none units=8", "l2 units=8", "l2 units=[16,4]"]
+    assert varied(jobs[:1]) == []
+    assert job_name(jobs[0].overrides, []) == ""
+
+
+def test_keys_of_the_same_last_word_keep_their_groups():
+    words = ["model.dropout=0.1", "regularizer.dropout=0.5", "seed=2"]
+    assert job_name(words, ["model.dropout", "regularizer.dropout", "seed"]) == " ".join(words)

@@ -51,6 +51,24 @@ def test_a_table_leaves_missing_cells_empty():
     ]
 
 
+@pytest.mark.parametrize("count", [2, 5, 9])
+def test_a_shortened_name_keeps_the_values(count):
+    values = ["0.0603161", "32", "128", "0.00123", "0.000123", "relu", "0.25", "7", "1e-05"][:count]
+    words = [f"a_long_key_{number}={value}" for number, value in enumerate(values)]
+    name = formatting.name_of(words)
+    assert [word.partition("=")[2] for word in name.split(" ")] == values
+    assert len(name) <= 60 or count == 9
+
+
+def test_a_table_of_a_terminal_has_columns():
+    table = pd.DataFrame({"units": ["4", "512"], "val_mae": [0.27489, math.nan]})
+    assert formatting.aligned(table).splitlines() == [
+        "units val_mae",
+        "    4  0.2749",
+        "  512        ",
+    ]
+
+
 @pytest.mark.parametrize(
     ("count", "text"),
     [(1, "1 row"), (0, "0 rows"), (np.int64(1), "1 row"), (np.float64(1.5), "1.5 rows")],

@@ -94,7 +94,7 @@ def test_the_groups_of_runs(case):
 
 def test_the_table_of_a_sweep_has_these_groups(case, tmp_path):
     count, runs = case
-    text = sweep.compare(runs, tmp_path, title="A sweep")
+    text = sweep.compare(runs, tmp_path, title="A sweep").markdown
     assert text.count("\n| --- |") == count
 
 

@@ -66,7 +66,7 @@ def test_a_page_says_what_it_is_of():
     for part in ("What differs", "Variants", "Differences", "Learning curves", "Runs"):
         assert f"<h3>{part}</h3>" in text
     assert "with other seeds as well; whether on other rows is not known" in text
-    assert "model.units=64</strong>" in text
+    assert "units=64</strong>" in text
 
 
 def test_a_column_stands_only_for_what_differs():

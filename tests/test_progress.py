@@ -16,7 +16,7 @@ def finished(number, value, seconds=10.0):
 
 
 def test_without_a_terminal_each_finished_job_prints_a_line(capsys):
-    progress = Progress(total=4, slots=2, higher_is_better=False)
+    progress = Progress(total=4, slots=2, measure="val_mae", higher_is_better=False)
     with progress.live:
         progress.start()
         progress.start()
@@ -29,16 +29,23 @@ def test_without_a_terminal_each_finished_job_prints_a_line(capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        "1 of 4 done, 1 running, 0 failed, about 15 s left, best 0.25 (units=0)",
+        "1 of 4 done, about 15 s left, best val_mae 0.25 (units=0)",
         "job 1 (units=1) failed: the disk is full",
-        "2 of 4 done, 1 running, 1 failed, about 20 s left, best 0.25 (units=0)",
-        "3 of 4 done, 0 running, 1 failed, about 8 s left, best 0.125 (units=2)",
+        "2 of 4 done, about 20 s left, 1 failed, best val_mae 0.25 (units=0)",
+        "3 of 4 done, about 8 s left, 1 failed, best val_mae 0.125 (units=2)",
     ]
+
+
+def test_a_job_without_a_name_is_named_by_its_number(capsys):
+    progress = Progress(total=1, slots=1, measure="val_loss", higher_is_better=False)
+    with progress.live:
+        progress.end(JobRecord(0, status="failed", reason="no reason", seconds=1.0))
+    assert capsys.readouterr().err.startswith("job 0 failed: no reason\n1 of 1 done, 1 failed\n")
 
 
 @pytest.mark.parametrize(("higher", "best"), [(False, 1), (True, 2)])
 def test_the_best_is_the_lowest_or_the_highest(higher, best):
-    progress = Progress(total=None, slots=1, higher_is_better=higher)
+    progress = Progress(total=None, slots=1, measure="val_mae", higher_is_better=higher)
     for record in (
         finished(0, math.nan),
         finished(1, 0.5),
@@ -47,14 +54,14 @@ def test_the_best_is_the_lowest_or_the_highest(higher, best):
     ):
         progress.start()
         progress.end(record)
-    assert progress.line.endswith(f"best {0.5 if best == 1 else 0.75} (units={best})")
-    assert progress.line.startswith("4 done, 0 running")
+    assert progress.line.endswith(f"best val_mae {0.5 if best == 1 else 0.75} (units={best})")
+    assert progress.line.startswith("4 done, best")
 
 
 def test_on_a_terminal_failures_stand_above_one_line(capsys, monkeypatch):
     monkeypatch.setattr("goldilocks.jobs.progress.draws_progress", lambda: True)
-    monkeypatch.setenv("COLUMNS", "41")
-    progress = Progress(total=2, slots=1, higher_is_better=False)
+    monkeypatch.setenv("COLUMNS", "32")
+    progress = Progress(total=2, slots=1, measure="val_mae", higher_is_better=False)
     with progress.live:
         progress.start()
         progress.end(
@@ -64,12 +71,8 @@ def test_on_a_terminal_failures_stand_above_one_line(capsys, monkeypatch):
         progress.end(finished(1, 0.5))
     output = capsys.readouterr().err
     assert output.count("job 0 (a=[1,2]) failed: the disk is full") == 1
-    assert output.index("failed: the disk is full") < output.index(
-        "1 of 2 done, 0 running, 1 failed"
-    )
-    assert (
-        "2 of 2 done, 0 running, 1 failed, best 0…\n" in output
-    )  # One line, however narrow the terminal.
+    assert output.index("failed: the disk is full") < output.index("1 of 2 done, ")
+    assert "2 of 2 done, 1 failed, best val…\n" in output  # One line, however narrow the terminal.
 
 
 def test_a_sweep_goes_on_where_nobody_reads(monkeypatch):
@@ -79,7 +82,7 @@ def test_a_sweep_goes_on_where_nobody_reads(monkeypatch):
     with os.fdopen(write, "w") as nobody:
         monkeypatch.setattr(sys, "stderr", nobody)
         with console.surviving():
-            progress = Progress(total=2, slots=1, higher_is_better=False)
+            progress = Progress(total=2, slots=1, measure="val_mae", higher_is_better=False)
             with progress.live:
                 for record in (finished(0, 0.5), JobRecord(1, status="failed", seconds=1.0)):
                     progress.start()

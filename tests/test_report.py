@@ -53,6 +53,20 @@ def test_of_settings_that_differ_alike_the_group_stands_for_its_keys():
     assert differing(*three) == ["regularizer", "regularizer.l2"]
 
 
+def test_what_the_option_of_a_group_implies_is_left_out():
+    # l2 is the same under l2, and 0 under the others, whose pattern is another one.
+    rows = [("none", "0", "0"), ("l2", "0.001", "0"), ("dropout", "0", "0")]
+    assert differing(*rows) == ["regularizer"]
+
+
+def test_what_was_typed_is_implied_by_nothing():
+    settings = [{"model.units": str(n), "optimizer.learning_rate": str(n / 100)} for n in (1, 2, 3)]
+    assert variants.differing(settings) == ["model.units"]
+    runs = [a_run(params=each, tags={"typed": " ".join(each)}) for each in settings]
+    assert variants.columns_of(runs, settings) == ["model.units", "optimizer.learning_rate"]
+    assert variants.labels(runs, list(settings[0]))[0] == "units=1, learning_rate=0.01"
+
+
 def test_a_row_has_the_settings_that_differ_the_verdict_and_the_best_values():
     table = sweep.comparison(RUNS)
     columns = [
@@ -63,6 +77,7 @@ def test_a_row_has_the_settings_that_differ_the_verdict_and_the_best_values():
         "best_val_loss",
         "best_val_mae",
         "beats_baseline",
+        "id",
     ]
     assert list(table.columns) == columns
     assert table.to_dict("records")[0] == {
@@ -73,6 +88,7 @@ def test_a_row_has_the_settings_that_differ_the_verdict_and_the_best_values():
         "best_val_loss": 0.25,
         "best_val_mae": 3.14159265,
         "beats_baseline": "true",
+        "id": "u4",
     }
     assert list(table["model.units"]) == ["4", "512"]
 
@@ -95,19 +111,27 @@ def test_runs_that_differ_in_nothing_have_their_names():
 
 
 def test_no_two_labels_are_the_same():
-    assert sweep._labels(RUNS) == ["model.units=4", "model.units=512"]
+    assert sweep._labels(RUNS) == ["units=4", "units=512"]
     assert sweep._labels([a_run("same"), a_run("same")]) == ["same (1)", "same (2)"]
 
 
 def test_a_comparison_is_a_table_in_two_formats_and_a_figure(tmp_path):
-    text = sweep.compare(RUNS, tmp_path, title="Two sizes")
+    compared = sweep.compare(RUNS, tmp_path, title="Two sizes")
+    text = compared.markdown
     assert {file.name for file in tmp_path.iterdir()} == {
         "results.csv",
         "results.md",
         "val_loss.png",
     }
     assert (tmp_path / "results.md").read_text() == text + "\n"
-    assert text == formatting.markdown(sweep.comparison(RUNS[::-1])), "the best run first"
+    table, same = sweep.shown(sweep.comparison(RUNS[::-1]))  # The best run is first.
+    assert text == f"{formatting.markdown(table)}\n\n{same}"
+    assert list(table.columns) == ["model.units", "best_val_loss", "id"]
+    assert same == (
+        "The same in all rows: verdict underfit, best_epoch 2, best_val_mae 3.142, "
+        "beats_baseline true."
+    )
+    assert compared.text.splitlines()[0].split() == ["units", "best_val_loss", "id"]
     assert pd.read_csv(tmp_path / "results.csv")["best_val_loss"].tolist() == pytest.approx(
         [1 / 512, 0.25]
     )
@@ -120,14 +144,14 @@ def test_without_a_curve_there_is_a_table_and_no_figure(tmp_path):
 
 
 def test_a_comparison_without_runs_has_one_sentence(tmp_path):
-    assert sweep.compare([], tmp_path, title="Nothing") == "No run was logged."
+    assert sweep.compare([], tmp_path, title="Nothing").text == "No run was logged."
     assert (tmp_path / "results.md").read_text() == "No run was logged.\n"
 
 
 def final_runs(units, scores):
     return [
         a_run(
-            f"final {units} {seed}",
+            f"{units}-{seed} final",
             params={"final": "true", "model.units": units, "seed": str(seed)},
             metrics={
                 "test_mae": score,
@@ -143,14 +167,16 @@ def final_runs(units, scores):
 
 
 def test_final_runs_have_their_test_scores_and_the_mean_over_seeds(tmp_path):
-    text = sweep.compare(final_runs("64", [2.0, 3.0, 7.0]), tmp_path, title="Final")
-    assert text == "\n".join(
+    compared = sweep.compare(final_runs("64", [2.0, 3.0, 7.0]), tmp_path, title="Final")
+    assert compared.markdown == "\n".join(
         [
-            "| seed | status | test_mae | beats_baseline |",
-            "| --- | --- | --- | --- |",
-            "| 0 | FINISHED | 2 | true |",
-            "| 1 | FINISHED | 3 | true |",
-            "| 2 | FINISHED | 7 | true |",
+            "| seed | test_mae | id |",
+            "| --- | --- | --- |",
+            "| 0 | 2 | 64-0 fin |",
+            "| 1 | 3 | 64-1 fin |",
+            "| 2 | 7 | 64-2 fin |",
+            "",
+            "The same in all rows: beats_baseline true.",
             "",
             # 4.303 * 2.646 / sqrt(3) = 6.573; an error is never below 0.
             "**mean of 3 seeds:** test_mae 4 ± 2.6 (95 % interval 0 to 10.57).",
@@ -161,15 +187,21 @@ def test_final_runs_have_their_test_scores_and_the_mean_over_seeds(tmp_path):
 def test_each_final_configuration_has_its_own_mean(tmp_path):
     runs = [*final_runs("4", [2.0, 3.0]), *final_runs("64", [5.0])]
     assert [sentence.split(":**")[0] for sentence in sweep.over_seeds(runs)] == [
-        "**model.units=4, mean of 2 seeds"
+        "**units=4, mean of 2 seeds"
     ]
 
 
 def test_final_runs_and_others_are_in_tables_of_their_own(tmp_path):
-    text = sweep.compare([*RUNS, *final_runs("64", [2.0])], tmp_path, title="Both")
+    text = sweep.compare([*RUNS, *final_runs("64", [2.0])], tmp_path, title="Both").markdown
     assert text.count("\n| --- |") == 2
     assert "**data without a name, final runs**" in text
     assert {"results_1.csv", "results_2.csv"} < {file.name for file in tmp_path.iterdir()}
+
+
+def test_the_trials_of_a_search_stand_in_their_order(tmp_path):
+    compared = sweep.compare(RUNS[::-1], tmp_path, title="A search", trials={"u4": 0, "u512": 1})
+    table = compared.blocks[0]
+    assert table[["trial", "id"]].to_numpy().tolist() == [[0, "u4"], [1, "u512"]]
 
 
 def test_the_loss_of_a_sweep_has_no_penalty():

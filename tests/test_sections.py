@@ -20,7 +20,7 @@ def section(runs, histories=None):
 def test_runs_that_differ_in_their_seed_are_one_variant_with_an_interval():
     found = section([*seeds("4", [30.0, 40.0, 50.0]), *seeds("64", [9.0, 10.0, 11.0])])
     best, worst = found.variants
-    assert (best.name, worst.name) == ("model.units=64", "model.units=4")
+    assert (best.name, worst.name) == ("units=64", "units=4")
     spread = best.spread("val_loss")
     reach = stats.t.ppf(0.975, 2) * 1.0 / math.sqrt(3)
     assert (spread.mean, spread.low, spread.high) == (
@@ -32,7 +32,7 @@ def test_runs_that_differ_in_their_seed_are_one_variant_with_an_interval():
     assert dict(found.settings) == {"model.units": ("64", "4"), "seed": ("0", "1", "2")}
     assert found.same["dataset"] == "boston"
     assert {name: difference.mean for name, difference in found.differences.items()} == {
-        "model.units=4": 15  # of the primary metric, mae
+        "units=4": 15  # of the primary metric, mae
     }
 
 
@@ -64,7 +64,7 @@ def test_a_stored_run_says_the_direction_of_a_measure_of_ones_own():
     found = section(runs)
     assert found.measures == ("val_retention", "val_loss")
     assert found.higher == {"val_retention": True, "val_loss": False}
-    assert found.reference.name == "model.units=high"
+    assert found.reference.name == "units=high"
 
 
 def test_a_measure_of_which_more_is_better_is_sorted_so():
@@ -81,7 +81,7 @@ def test_a_measure_of_which_more_is_better_is_sorted_so():
     ]
     found = section(runs)
     assert found.measures == ("val_accuracy", "val_loss")
-    assert [each.name for each in found.variants] == ["model.units=high", "model.units=low"]
+    assert [each.name for each in found.variants] == ["units=high", "units=low"]
 
 
 def test_the_primary_metric_ranks_whatever_is_monitored():
@@ -89,7 +89,7 @@ def test_the_primary_metric_ranks_whatever_is_monitored():
     plain = a_run("b", 2.0, params={"model.units": "8"}, metrics={"best_val_mae": 3.0})
     ranked = section([plain, weighted])
     assert ranked.measures == ("val_mae", "val_loss")
-    assert [variant.name for variant in ranked.variants] == ["model.units=4", "model.units=8"]
+    assert [variant.name for variant in ranked.variants] == ["units=4", "units=8"]
 
 
 def test_penalties_are_left_out_of_the_loss():
@@ -183,18 +183,18 @@ def test_of_one_seed_the_newest_run_counts():
 
 def test_a_diverged_run_stands_last_and_is_not_compared():
     found = section([*seeds("4", [math.nan, 1.0]), *seeds("8", [5.0, 6.0])])
-    assert [each.name for each in found.variants] == ["model.units=8", "model.units=4"]
+    assert [each.name for each in found.variants] == ["units=8", "units=4"]
     assert next(iter(found.differences.values())).words == "a value is not finite"
 
 
 def test_variants_are_compared_with_the_best_of_several_trainings():
     lucky = a_run("x", 2.95, params={"model.units": "8"})
     found = section([*seeds("4", [6.0, 6.1, 6.2]), *seeds("64", [3.0, 3.1, 3.2]), lucky])
-    assert found.variants[0].name == "model.units=8"
-    assert found.reference.name == "model.units=64"
+    assert found.variants[0].name == "units=8"
+    assert found.reference.name == "units=64"
     assert [(name, difference.words) for name, difference in found.differences.items()] == [
-        ("model.units=8", WITHIN),
-        ("model.units=4", NO_ROWS),
+        ("units=8", WITHIN),
+        ("units=4", NO_ROWS),
     ]
     assert section([lucky]).reference.name == lucky.name
     assert section([a_run("bad", status="FAILED")]).reference is None

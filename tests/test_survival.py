@@ -65,7 +65,7 @@ def test_the_same_command_again_runs_only_the_jobs_that_died(folder):
     assert "memory limit of 2.5 GiB" in reasons[9]
     assert {runs[seed].data.tags["last_epoch"] for seed in reasons} == {"3"}
     assert parent.info.status == "FAILED"
-    assert "**4 jobs did not finish.**" in first.stdout
+    assert "4 jobs did not finish." in first.stdout
     for reason in (
         "killed by signal 9",
         "the power went",

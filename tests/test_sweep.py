@@ -39,15 +39,19 @@ def test_a_sweep_is_one_run_above_its_jobs(folder, train):
     assert "Traceback" not in done.stderr
     assert "warning" not in done.stderr.lower()
     assert "1 of 2 done, " in done.stderr
-    assert "2 of 2 done, 0 running, 0 failed, best " in done.stderr
+    assert "2 of 2 done, best val_loss " in done.stderr
     [parent], children, client = runs(folder)
     children.sort(key=lambda child: int(child.data.params["model.units"]))
     assert [child.data.params["model.units"] for child in children] == ["4", "8"]
+    assert [child.info.run_name for child in children] == ["units=4", "units=8"]
+    assert parent.info.run_name == "boston units=4,8"
     assert {child.data.tags["mlflow.parentRunId"] for child in children} == {parent.info.run_id}
     assert {run.info.status for run in (parent, *children)} == {"FINISHED"}
     description = parent.data.tags["mlflow.note.content"]
     assert f"python train.py -m {' '.join(BOSTON)} model.units=4,8" in description
-    assert "| model.units | status | verdict |" in description
+    assert "\n\n| model.units | " in description
+    assert "The same in all rows: verdict " in description
+    assert "\nbest      units=" in done.stdout
     assert f"logged    parent run {parent.info.run_id}" in done.stdout
 
     artifacts = Path(client.download_artifacts(parent.info.run_id, ""))

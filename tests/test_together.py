@@ -55,6 +55,7 @@ def test_each_part_ends_as_its_record_says_and_a_lost_one_says_why(tmp_path, kil
         lambda job, result: results.__setitem__(job.number, result),
         sweep_dir=tmp_path,
         total=3,
+        measure="value",
         higher_is_better=False,
     )
     assert [results[number].value for number in range(2)] == [0.5, None]

@@ -2,9 +2,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from goldilocks.report import sections
 from goldilocks.report.sweep import ranked
 from goldilocks.sweep import winner
-from stored_runs import a_run
+from stored_runs import a_run, seeds
 
 
 class Tracker:
@@ -37,6 +38,10 @@ RUNS = [
 ]
 
 
+def found(runs, **options):
+    return sections.sections(runs, {}, lambda run_id, measure: None, **options)
+
+
 def test_runs_are_ranked_by_the_primary_metric_and_those_without_a_value_are_last():
     runs, name, higher = ranked(RUNS)
     assert [run.run_id for run in runs] == ["64", "16", "4", "1"]
@@ -47,12 +52,12 @@ def test_runs_are_ranked_by_the_primary_metric_and_those_without_a_value_are_las
 def test_the_sweeps_run_has_the_winner_its_values_and_a_view(store, tmp_path):
     tracker = Tracker()
     (tmp_path / winner.FIGURE).touch()
-    paragraphs, view = winner.log(tracker, store, RUNS, tmp_path, "")
+    paragraphs, view = winner.log(tracker, store, found(RUNS), tmp_path)
     assert tracker.set == {"winner": "64"}
     assert tracker.logged == {"best_epoch": 2.0, "best_val_loss": 7.0, "best_val_mae": 3.5}
     assert view == "http://view"
     first, figure, link = paragraphs
-    assert first == "**Winner.** [model.units=64](#/experiments/1/runs/64): best_val_mae 3.5."
+    assert first == "**Winner.** [units=64](#/experiments/1/runs/64): val_mae 3.5."
     assert figure.endswith(f"path=val_loss.png&run_uuid={tracker.run_id})")
     assert link == "[All runs, the best first](http://view)"
     [((key, ids, settings, best), named)] = store.views
@@ -67,6 +72,17 @@ def test_the_sweeps_run_has_the_winner_its_values_and_a_view(store, tmp_path):
 
 def test_runs_that_may_not_be_compared_have_no_winner(store, tmp_path):
     other = a_run("b", 1.0, params={"problem.metrics": '["mae"]'}, tags={"dataset.digest": "else"})
-    assert winner.log(Tracker(), store, [*RUNS, other], tmp_path, "") == ([], "")
-    assert winner.log(Tracker(), store, RUNS[-1:], tmp_path, "") == ([], "")
+    assert winner.log(Tracker(), store, found([*RUNS, other]), tmp_path) == ([], "")
+    assert winner.log(Tracker(), store, found(RUNS[-1:]), tmp_path) == ([], "")
+    assert winner.log(Tracker(), store, [], tmp_path) == ([], "")
     assert not store.views
+
+
+def test_the_winner_is_of_the_variant_that_is_best_over_seeds(store, tmp_path):
+    tracker = Tracker()
+    runs = [*seeds("4", [1.0, 30.0, 30.0]), *seeds("64", [9.0, 8.0, 10.0])]
+    (first, *_), _ = winner.log(tracker, store, found(runs), tmp_path)
+    assert first.startswith("**Winner.** [units=64](")
+    assert tracker.logged["best_val_loss"] == 8.0
+    [(view, _)] = store.views
+    assert view[2] == ["model.units", "seed"]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAME_LENGTH, WORD_LENGTH = 60, 12  # the most of a name, and the least of each of its words
+KEY_LENGTH = 4  # the least of a key in a name
 ID_LENGTH = 8  # characters of a run's ID that stand for it
 LARGE = 1e7  # numbers from here on are written with an exponent
 
@@ -118,16 +119,28 @@ def shell(*words: str) -> str:
 
 
 def name_of(words: Sequence[str]) -> str:
-    """Return words as a name of at most 60 characters; the longest are cut first, in the middle.
+    """Return words as a name of at most 60 characters, the longest cut first, in the middle.
 
-    >>> name_of(["table-houses", "mlp", f"drop=[{','.join('abcdefghijklmnopqrst')}]", "units=8"])
-    'table-houses mlp drop=[a,b,c,d,e...m,n,o,p,q,r,s,t] units=8'
+    Of a word such as `units=8` the value tells runs apart: one of up to 12 characters stays whole,
+    even where the name then becomes longer, and the key is cut.
+
+    >>> name_of(["houses", "mlp", f"drop=[{','.join('abcdefghijklmnopqrst')}]", "units=8"])
+    'houses mlp drop=[a,b,c,d,e,f,g,h,...m,n,o,p,q,r,s,t] units=8'
     """
-    for length in range(NAME_LENGTH, WORD_LENGTH - 1, -1):
-        name = " ".join(cut(word, length) for word in words)
+    lengths = [(NAME_LENGTH, length) for length in range(NAME_LENGTH, WORD_LENGTH - 1, -1)]
+    lengths += [(length, WORD_LENGTH) for length in range(NAME_LENGTH, KEY_LENGTH - 1, -1)]
+    name = ""
+    for key_length, value_length in lengths:
+        name = " ".join(_shorter(word, key_length, value_length) for word in words)
         if len(name) <= NAME_LENGTH:
-            return name
-    return cut(" ".join(cut(word, WORD_LENGTH) for word in words), NAME_LENGTH)
+            break
+    return name
+
+
+def _shorter(word: str, key_length: int, value_length: int) -> str:
+    """Return a word of a name with the beginning of its key, and its value cut."""
+    key, equals, value = word.rpartition("=")
+    return key[:key_length] + equals + cut(value, value_length)
 
 
 def cut(text: str, length: int) -> str:
@@ -147,6 +160,11 @@ def markdown(table: pd.DataFrame) -> str:
     lines = [list(map(str, table.columns)), ["---"] * len(table.columns)]
     lines += [[cell(value) for value in row] for row in table.itertuples(index=False)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def aligned(table: pd.DataFrame) -> str:
+    """Format a table for a terminal, in columns, with cells as `markdown` has them."""
+    return table.map(cell).to_string(index=False)
 
 
 def cell(value: object) -> str:

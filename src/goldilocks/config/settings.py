@@ -113,26 +113,25 @@ class Settings:
         return re.sub(r"[^\w.-]+", "-", "-".join(words))
 
     @property
+    def data_label(self) -> str:
+        """The data set in a run's name: its option, or a person's own folder: "catsdogs"."""
+        return self.data_name.removeprefix(f"{self.choices['dataset']}-")
+
+    @property
     def name(self) -> str:
-        """A name that a person can read, of at most 60 characters: "boston mlp l2 units=4"."""
+        """A name that a person can read, of about 60 characters: "boston mlp l2 units=4"."""
         hidden = UNNAMED
         if "experiment" in self.choices:
             words = [self.choices["experiment"]]
         else:
-            words = [self.data_name, self.choices["model"], self.choices["regularizer"]]
-            words = [word for word in words if word != "none"]
+            chosen = [f"{group}={self.choices[group]}" for group in ("model", "regularizer")]
+            words = [self.data_label, *words_of([*chosen, *self.overrides], chosen)]
+            words = [word for word in words if word != "regularizer=none"]
             hidden += ("dataset=", "model=", "regularizer=")
         if self.tree["final"]:
             words.append("final")
-
-        for override in (plainest(text).lstrip("+~") for text in self.overrides):
-            key, _, value = override.partition("=")
-            if key in GROUPS and not override.startswith(hidden):
-                words.append(value)
-            elif not override.startswith(hidden):
-                words.append(override.split(".", 1)[-1])
-        # Hydra escapes signs in the lists of a sweep's jobs.
-        return name_of([re.sub(r"\\([^\w])", r"\1", word) for word in words])
+        shown = [text for text in self.overrides if not text.lstrip("+~").startswith(hidden)]
+        return name_of([*words, *words_of(self.overrides, shown)])
 
     @property
     def parent(self) -> str | None:
@@ -311,6 +310,37 @@ def deciding(flat: Tree) -> dict[str, Any]:
 def key_of(override: str) -> str:
     """Return the key, or the group, of an override as typed."""
     return override.lstrip("+~").partition("=")[0]
+
+
+def words_of(overrides: Sequence[str], shown: Sequence[str]) -> list[str]:
+    """Return some of the overrides of a run as the words of a name.
+
+    An option stands for its group, and a key without it. An option is left out beside the key that
+    it is named after.
+
+    >>> words_of([], ["model=mlp", "regularizer=none", "model.units=8", "seed=1"])
+    ['mlp', 'regularizer=none', 'units=8', 'seed=1']
+    >>> words_of(["regularizer.l2=0.1"], ["regularizer=l2", "regularizer.l2=0.1"])
+    ['l2=0.1']
+    """
+    keys = {key_of(override) for override in overrides}
+    names = [_last(key_of(override)) for override in shown]
+    words: list[str] = []
+    for override in shown:
+        key, _, value = plainest(override).lstrip("+~").partition("=")
+        if key in GROUPS and f"{key}.{value}" in keys:
+            continue
+        if names.count(_last(key)) == 1:
+            key = _last(key)
+        if key not in GROUPS or value == "none" or "," in value:
+            value = f"{key}={value}"
+        words.append(re.sub(r"\\([^\w])", r"\1", value))  # Hydra escapes signs in lists of sweeps.
+    return words
+
+
+def _last(key: str) -> str:
+    """Return a key without its group."""
+    return key.partition(".")[2] or key
 
 
 def as_word(value: Any) -> str:

@@ -15,10 +15,13 @@ from goldilocks.jobs.records import JobRecord
 class Progress:
     """Counts the jobs of a sweep, and shows the counts on standard error, within `live`."""
 
-    def __init__(self, *, total: int | None, slots: int, higher_is_better: bool):
-        """Count up to `total` jobs, if that is known, of which `slots` run at once."""
-        self.total, self.slots, self.higher_is_better = total, slots, higher_is_better
-        self.running = 0
+    def __init__(self, *, total: int | None, slots: int, measure: str, higher_is_better: bool):
+        """Count up to `total` jobs, if that is known, of which `slots` run at once.
+
+        They are compared by `measure`.
+        """
+        self.total, self.slots = total, slots
+        self.measure, self.higher_is_better = measure, higher_is_better
         self.ended: list[JobRecord] = []
         self.console = Console(
             file=sys.stderr,
@@ -36,16 +39,15 @@ class Progress:
         )
 
     def start(self) -> None:
-        """Count a job that starts."""
-        self.running += 1
+        """Show the counts when a job starts."""
         self._show()
 
     def end(self, record: JobRecord) -> None:
         """Count a job that has ended, and print at once why one has failed."""
-        self.running -= 1
         self.ended.append(record)
         if record.status == "failed":
-            note(f"job {record.number} ({record.name}) failed: {record.reason}")
+            name = f" ({record.name})" if record.name else ""
+            note(f"job {record.number}{name} failed: {record.reason}")
 
         self._show()
         if not self.console.is_terminal:
@@ -55,16 +57,17 @@ class Progress:
     def line(self) -> str:
         """Return the counts.
 
-        For example "3 of 24 done, 2 running, 1 failed, about 40 s left, best 0.1234 (seed=3)".
+        For example "3 of 24 done, about 40 s left, 1 failed, best val_loss 0.1234 (seed=3)".
         """
         done = len(self.ended)
-        failed = sum(record.status == "failed" for record in self.ended)
-        parts = [f"{done} done", f"{self.running} running", f"{failed} failed"]
+        parts = [f"{done} done"]
         if self.total is not None:
             parts[0] = f"{done} of {self.total} done"
             if 0 < done < self.total:
                 mean = sum(record.seconds or 0.0 for record in self.ended) / done
                 parts.append(f"about {_duration(mean * (self.total - done) / self.slots)} left")
+        if failed := sum(record.status == "failed" for record in self.ended):
+            parts.append(f"{failed} failed")
 
         # No number of a diverged run is the best.
         values = {record: record.value for record in self.ended if record.value is not None}
@@ -72,7 +75,8 @@ class Progress:
         if finite:
             choose = max if self.higher_is_better else min
             best = choose(finite, key=values.__getitem__)
-            parts.append(f"best {number(values[best])} ({best.name or f'job {best.number}'})")
+            name = best.name or f"job {best.number}"
+            parts.append(f"best {self.measure} {number(values[best])} ({name})")
         return ", ".join(parts)
 
     def _show(self) -> None:

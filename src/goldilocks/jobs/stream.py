@@ -18,6 +18,7 @@ def stream(
     *,
     sweep_dir: Path,
     total: int | None,
+    measure: str,
     higher_is_better: bool,
     value_of: Callable[[Any], object] = lambda value: value,
 ) -> None:
@@ -29,6 +30,7 @@ def stream(
         tell: Takes each job with its result, in the order in which they end.
         sweep_dir: The folder of their records.
         total: How many jobs there will be, if that is known.
+        measure: Name of what jobs are compared by.
         higher_is_better: Whether the best job has the highest value.
         value_of: Returns what is compared, from what a job returned; numbers alone are recorded.
 
@@ -36,7 +38,12 @@ def stream(
         KeyboardInterrupt: Ctrl-C came, and all running jobs have ended.
         JobError: No process can be started.
     """
-    progress = Progress(total=total, slots=len(pool.slots), higher_is_better=higher_is_better)
+    progress = Progress(
+        total=total,
+        slots=len(pool.slots),
+        measure=measure,
+        higher_is_better=higher_is_better,
+    )
 
     under_way: set[int] = set()  # numbers of jobs that are done together, and not counted yet
 

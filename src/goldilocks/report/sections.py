@@ -50,17 +50,34 @@ class Section:
     settings: Mapping[str, tuple[str, ...]]
     same: Mapping[str, str]
 
+    @property
+    def best_value(self) -> float | None:
+        """Return the mean of the first measure of the best variant; None where it is not finite."""
+        spread = self.variants[0].spread(self.measures[0])
+        if spread is None or not math.isfinite(spread.mean):
+            return None
+        return spread.mean
 
-def sections(runs: Sequence[StoredRun], histories: Histories, read_rows: ReadRows) -> list[Section]:
+
+def sections(
+    runs: Sequence[StoredRun],
+    histories: Histories,
+    read_rows: ReadRows,
+    *,
+    rank_by: str = "",
+) -> list[Section]:
     """Return the sections of runs, in the order in which their first runs started.
 
     Args:
         runs: With the folds and repeats below them.
         histories: Of all of them, of the metrics that `curve_names` returns.
         read_rows: Reads what a run has stored of its rows.
+        rank_by: The measure that ranks them; "": the primary metric.
     """
-    groups = grouping.group(runs)
-    return [_section(basis, members, histories, read_rows) for basis, members in groups.items()]
+    return [
+        _section(basis, members, histories, read_rows, rank_by)
+        for basis, members in grouping.group(runs).items()
+    ]
 
 
 def measures(runs: Sequence[StoredRun]) -> tuple[str, ...]:
@@ -83,9 +100,13 @@ def curve_names(runs: Sequence[StoredRun]) -> list[str]:
 
 
 def _section(
-    basis: Basis, runs: Sequence[StoredRun], histories: Histories, read_rows: ReadRows
+    basis: Basis,
+    runs: Sequence[StoredRun],
+    histories: Histories,
+    read_rows: ReadRows,
+    rank_by: str,
 ) -> Section:
-    names = measures(runs)
+    names = tuple(sorted(measures(runs), key=lambda name: name != rank_by))
     unranked = variants.group(runs, histories, names)
     shown = tuple(name for name in names if any(name in variant.values for variant in unranked))
     shown = shown or names[:1]
@@ -96,7 +117,8 @@ def _section(
     reference = _reference(ranked, first)
 
     settings = _settings(ranked)
-    columns = variants.differing([variants.configuration(variant.runs[0]) for variant in ranked])
+    first_runs = [variant.runs[0] for variant in ranked]
+    columns = variants.columns_of(first_runs, list(map(variants.configuration, first_runs)))
     varied = [*columns, "seed"] if len(settings.get("seed", ())) > 1 else columns
     return Section(
         basis=basis,

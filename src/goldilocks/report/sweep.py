@@ -2,13 +2,15 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
 from goldilocks.evaluation.measures import higher_is_better
-from goldilocks.formatting import markdown, number
+from goldilocks.formatting import ID_LENGTH, aligned, cell, markdown, number
 from goldilocks.plots import overlays, style
 from goldilocks.report import grouping, sections, variants
 from goldilocks.report.variants import Variant
@@ -16,40 +18,76 @@ from goldilocks.run import test_scores
 from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 
+OF_COURSE = ("FINISHED", "")  # cells of which a sentence would say nothing
 
-def compare(runs: Sequence[StoredRun], folder: Path, *, title: str) -> str:
+
+@dataclass(frozen=True)
+class Comparison:
+    """Tables of runs, with the sentences beside them.
+
+    Attributes:
+        blocks: In their order.
+    """
+
+    blocks: tuple[pd.DataFrame | str, ...]
+
+    @property
+    def markdown(self) -> str:
+        """Return it in Markdown."""
+        return self._joined(markdown)
+
+    @property
+    def text(self) -> str:
+        """Return it for a terminal, whose tables have the short names of settings."""
+        text = self._joined(lambda table: aligned(table.rename(columns=variants.short(table))))
+        return text.replace("**", "")
+
+    def _joined(self, formatted: Callable[[pd.DataFrame], str]) -> str:
+        return "\n\n".join(
+            block if isinstance(block, str) else formatted(block) for block in self.blocks
+        )
+
+
+def compare(
+    runs: Sequence[StoredRun],
+    folder: Path,
+    *,
+    title: str,
+    trials: Mapping[str, int] = MappingProxyType({}),
+) -> Comparison:
     """Compare runs by their best epochs, final runs by their scores on the test rows.
 
-    Runs that may not be compared are in tables of their own, as `grouping.Basis` says.
+    Runs that may not be compared are in tables of their own, as `grouping.Basis` says. The best
+    run is first; the trials of a search are in their order.
 
     Args:
-        runs: In the order in which they are shown.
+        runs: All of them.
         folder: For `results.md`, and for each table a `results.csv` and a `val_loss.png`; of
             several tables each has a number in its files' names.
         title: Of the figures.
-
-    Returns:
-        The tables in Markdown.
+        trials: Of a search, the number of the trial of each run, by ID.
     """
     groups = grouping.group(runs)
-    paragraphs = []
+    blocks: list[pd.DataFrame | str] = []
     for position, (basis, members) in enumerate(groups.items(), 1):
         suffix = ""
         if len(groups) > 1:
             suffix = f"_{position}"
-            paragraphs.append(f"**{grouping.heading(basis, list(groups))}**")
+            blocks.append(f"**{grouping.heading(basis, list(groups))}**")
 
-        members, _, _ = ranked(members)
-        results = comparison(members)
+        ordered, _, _ = ranked(members)
+        if trials:
+            ordered = sorted(members, key=lambda run: trials.get(run.run_id, -1))
+        results = comparison(ordered, trials)
         results.to_csv(folder / f"results{suffix}.csv", index=False)
         _draw(members, folder / f"val_loss{suffix}.png", title)
-        paragraphs.append(markdown(results))
+        blocks += shown(results)
         if basis.final:
-            paragraphs += over_seeds(members)
+            blocks += over_seeds(members)
 
-    text = "\n\n".join(paragraphs) or "No run was logged."
-    (folder / "results.md").write_text(text + "\n")
-    return text
+    compared = Comparison(tuple(blocks or ["No run was logged."]))
+    (folder / "results.md").write_text(compared.markdown + "\n")
+    return compared
 
 
 def ranked(runs: Sequence[StoredRun], rank_by: str = "") -> tuple[list[StoredRun], str, bool]:
@@ -80,13 +118,15 @@ def ranked(runs: Sequence[StoredRun], rank_by: str = "") -> tuple[list[StoredRun
     return sorted(runs, key=key), name, higher
 
 
-def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
-    """Return a row for each run: its settings that differ, its status, its results.
+def comparison(
+    runs: Sequence[StoredRun], trials: Mapping[str, int] = MappingProxyType({})
+) -> pd.DataFrame:
+    """Return a row for each run: its settings that differ, its status, its results, its short ID.
 
     The results of a final run are its scores on the test rows; of other runs, the verdict and the
     values at the best epoch.
     """
-    columns = variants.differing([run.params for run in runs])
+    columns = variants.columns_of(runs, [run.params for run in runs])
     final = any(grouping.is_final(run) for run in runs)
     results = ["best_epoch", *_logged(runs, lambda name: name.startswith("best_val_"))]
     if "best_val_data_loss" in results:  # A penalty is no error: losses are compared without it.
@@ -95,15 +135,26 @@ def comparison(runs: Sequence[StoredRun]) -> pd.DataFrame:
         results = _logged(runs, test_scores.is_score)
     rows = []
     for run in runs:
-        row = {name: run.params.get(name, "") for name in columns} or {"run": run.name}
+        row: dict[str, object] = {"trial": trials.get(run.run_id)} if trials else {}
+        row |= {name: run.params.get(name, "") for name in columns} or {"run": run.name}
         row["status"] = run.status
         if not final:
             row["verdict"] = run.tags.get("verdict", "")
         scores = {name: run.metrics.get(name, math.nan) for name in results}
         if "best_val_data_loss" in scores and "best_val_data_loss" not in run.metrics:
             scores["best_val_data_loss"] = run.metrics.get("best_val_loss", math.nan)
-        rows.append(row | scores | {"beats_baseline": run.tags.get("beats_baseline", "")})
+        about = {"beats_baseline": run.tags.get("beats_baseline", ""), "id": run.run_id[:ID_LENGTH]}
+        rows.append(row | scores | about)
     return pd.DataFrame(rows)
+
+
+def shown(results: pd.DataFrame) -> list[pd.DataFrame | str]:
+    """Return a comparison without what is the same in all rows, which a sentence says instead."""
+    same = [name for name in results if len(results) > 1 and results[name].nunique(False) == 1]
+    values = results.iloc[:1].to_dict("records")[0] if same else {}
+    words = [f"{name} {text}" for name in same if (text := cell(values[name])) not in OF_COURSE]
+    table = results.drop(columns=same)
+    return [table, f"The same in all rows: {', '.join(words)}."] if words else [table]
 
 
 def over_seeds(runs: Sequence[StoredRun]) -> list[str]:
@@ -159,5 +210,5 @@ def _draw(runs: Sequence[StoredRun], file: Path, title: str) -> None:
 
 def _labels(runs: Sequence[StoredRun]) -> list[str]:
     """Return a name for each run, made of what differs, and numbered where that is equal."""
-    columns = variants.differing([run.params for run in runs])
+    columns = variants.columns_of(runs, [run.params for run in runs])
     return variants.numbered(variants.labels(runs, columns))

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from goldilocks.evaluation import mean_interval
 from goldilocks.evaluation.family import Key
 from goldilocks.evaluation.mean_interval import Spread
 from goldilocks.problem import AUTO_MONITOR
+from goldilocks.tracking import query
 from goldilocks.tracking.query import Histories, StoredRun, reused
 
 # Settings in which the runs of one variant may differ: the seed, and those without an effect on the
@@ -152,15 +153,46 @@ def configuration(run: StoredRun) -> dict[str, str]:
     return {name: value for name, value in run.params.items() if not name.startswith(FREE)}
 
 
-def differing(settings: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return the names of the settings that differ; of those that differ alike, the first.
+def differing(settings: Sequence[Mapping[str, str]], typed: Collection[str] = ()) -> list[str]:
+    """Return the names of the settings that differ, but for those that others imply.
 
-    The option of a group comes before the group's keys, so that it stands for them.
+    A setting is implied by one that differs alike, and a key by the option of its group where all
+    runs with the same option have the same value.
+
+    Args:
+        settings: Of each run, those of a group's option before the group's keys.
+        typed: Names that were typed in a command line: no other setting implies them.
     """
     table = pd.DataFrame(list(settings))
     codes = {name: pd.factorize(column, use_na_sentinel=False)[0] for name, column in table.items()}
-    patterns = pd.DataFrame(codes).T.drop_duplicates()
-    return list(patterns.index[patterns.any(axis="columns")])
+    shown = {str(name): code for name, code in codes.items() if code.any()}
+
+    kept = [name for name in shown if name in typed]
+    for name, code in shown.items():
+        alike = any(np.array_equal(code, shown[other]) for other in kept)
+        group = shown.get(name.partition(".")[0])
+        if group is not None and "." in name:
+            alike = alike or len(set(zip(group, code, strict=True))) == len(set(group))
+        if not alike and name not in typed:
+            kept.append(name)
+    return [name for name in shown if name in kept]
+
+
+def columns_of(runs: Sequence[StoredRun], settings: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the names of the settings that differ, as `differing` does, of these runs."""
+    typed = {key for run in runs for key in run.tags.get(query.TYPED, "").split()}
+    return differing(settings, typed)
+
+
+def short(columns: Sequence[str]) -> dict[str, str]:
+    """Return for each setting its name without the group, where no other one has the same.
+
+    >>> short(["regularizer", "model.units", "model.dropout", "regularizer.dropout"])["model.units"]
+    'units'
+    """
+    last = {name: name.partition(".")[2] or name for name in columns}
+    names = list(last.values())
+    return {name: text if names.count(text) == 1 else name for name, text in last.items()}
 
 
 def training_name(run: StoredRun) -> str:
@@ -191,9 +223,9 @@ def monitor(run: StoredRun) -> str:
 
 def labels(runs: Sequence[StoredRun], columns: Sequence[str]) -> list[str]:
     """Return the settings of each run that are columns, in words; its name if it has none."""
-    names = []
+    names, texts = [], short(columns)
     for run in runs:
-        settings = [f"{name}={run.params[name]}" for name in columns if name in run.params]
+        settings = [f"{texts[name]}={run.params[name]}" for name in columns if name in run.params]
         names.append(", ".join(settings) or run.name)
     return names
 
@@ -224,7 +256,7 @@ def _names(runs: Sequence[StoredRun]) -> list[str]:
     recipes = [run.params.get("experiment", "") for run in runs]
     if all(recipes) and len(set(recipes)) == len(recipes):
         return recipes
-    return numbered(labels(runs, differing([configuration(run) for run in runs])))
+    return numbered(labels(runs, columns_of(runs, [configuration(run) for run in runs])))
 
 
 def _variant(

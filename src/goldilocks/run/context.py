@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from goldilocks import console
-from goldilocks.config.settings import Settings, hash_of
+from goldilocks.config.settings import Settings, hash_of, key_of
 from goldilocks.dataset import Dataset, findings
 from goldilocks.diagnosis.moves import Move
 from goldilocks.errors import StoreError
+from goldilocks.jobs import records
 from goldilocks.problem import Problem
 from goldilocks.protocol import Split
 from goldilocks.run import next_moves
@@ -228,8 +229,11 @@ class RunContext:
         if resumed is not None:
             console.note(f"{resumed.name}: resuming the interrupted run {resumed.run_id}")
 
+        name = spec.part or self.settings.name
+        if not spec.part and self.settings.sweep_dir and self.settings.job is not None:
+            name = records.read(self.settings.sweep_dir, self.settings.job).name or name
         return self.store.start_run(
-            spec.part or self.settings.name,
+            name,
             parent=parent,
             params=self.params(spec),
             tags=self.tags(spec),
@@ -277,6 +281,10 @@ class RunContext:
         tags[query.RESOLVED] = " ".join(key for key, value in flat.items() if value == AUTO)
         if self.data and self.data.findings:
             tags["findings"] = findings.codes(self.data.findings)
+        if keys := [key_of(word) for word in self.settings.overrides]:
+            tags[query.TYPED] = " ".join(dict.fromkeys(keys))
+        if self.trial is not None and self.settings.job is not None:
+            tags["trial"] = str(self.settings.job)
         if self.problem.scale:
             tags["problem.scale"] = json.dumps(self.problem.scale)
         if source_run := self.settings.tree["model"].get("init_from"):

@@ -4,7 +4,7 @@ import atexit
 import contextlib
 import sys
 import traceback
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from goldilocks.config.composition import typed_overrides
 from goldilocks.config.settings import listed
 from goldilocks.errors import ConfigError, UserError
 from goldilocks.jobs import records
-from goldilocks.sweep.expand import jobs_of
+from goldilocks.sweep.expand import VARIED, job_name, jobs_of
 
 
 class Parent(Callback):
@@ -31,11 +31,12 @@ class Parent(Callback):
     def __init__(self) -> None:
         """Hydra makes one for a single run, too; there, it has nothing to do."""
         self.sweep_dir: Path | None = None
-        self.names: list[str] = []
+        self.keys: Sequence[str] = ()
+        self.count: int | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a job's process needs, which must not touch the parent run."""
-        return {"sweep_dir": self.sweep_dir, "names": self.names}
+        return {"sweep_dir": self.sweep_dir, "keys": self.keys, "count": self.count}
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check every job, and open the parent run."""
@@ -50,7 +51,8 @@ class Parent(Callback):
             from goldilocks.sweep.parent import parent_run
 
             self.parent = parent_run(config, jobs)
-            self.sweep_dir, self.names = self.parent.__enter__()
+            self.sweep_dir, self.count = self.parent.__enter__()
+            self.keys = VARIED[self.sweep_dir]
             # Hydra does not call us again after a job has failed, or Ctrl-C came.
             atexit.register(self.close)
 
@@ -60,9 +62,9 @@ class Parent(Callback):
             return
 
         number, overrides = config.hydra.job.num, tuple(typed_overrides(config.hydra))
-        name, count = " ".join(overrides), str(number + 1)
-        if self.names:
-            name, count = self.names[number], f"{number + 1}/{len(self.names)}"
+        name, count = job_name(overrides, self.keys), f"trial {number}"
+        if self.count is not None:
+            count = f"{number + 1}/{self.count}"
         records.update(
             self.sweep_dir, number, name=name, overrides=overrides, status="running", reason=""
         )

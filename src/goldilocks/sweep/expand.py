@@ -1,7 +1,8 @@
 """The jobs of a sweep: their overrides, and their settings, checked before the first one starts."""
 
 import copy
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -16,12 +17,15 @@ from omegaconf.errors import OmegaConfBaseException
 from goldilocks.config.command_line import composition_errors
 from goldilocks.config.composition import settled, typed_overrides
 from goldilocks.config.literals import as_typed
-from goldilocks.config.settings import GROUPS, Settings, search_path
+from goldilocks.config.settings import GROUPS, Settings, key_of, search_path, words_of
 from goldilocks.errors import ConfigError
+from goldilocks.formatting import name_of
 from goldilocks.sweep.plan import measured, plan
 
 # The settings of the jobs of this process: the launcher asks for those that were checked before.
 CHECKED: dict[tuple[Path | str, ...], Settings] = {}
+# The keys by which the jobs of a sweep of this process differ, by its folder.
+VARIED: dict[Path, Sequence[str]] = {}
 MOST_JOBS = 100_000  # of one range: Hydra lists its values before anything else
 
 
@@ -65,6 +69,17 @@ def combinations(sweep: list[str]) -> list[list[str]]:
             "spelling."
         )
     return jobs
+
+
+def varied(jobs: Sequence[Settings]) -> list[str]:
+    """Return the typed keys by which the jobs of a sweep differ; none of a single job."""
+    counts = Counter(word for job in jobs for word in job.overrides)
+    return list(dict.fromkeys(key_of(word) for word in counts if counts[word] < len(jobs)))
+
+
+def job_name(overrides: Sequence[str], keys: Collection[str]) -> str:
+    """Return a job's values of the keys by which the jobs of its sweep differ; "" without any."""
+    return name_of(words_of(overrides, [word for word in overrides if key_of(word) in keys]))
 
 
 def _is_long(span: RangeSweep) -> bool:

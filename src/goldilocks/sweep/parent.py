@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Generator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas
@@ -18,13 +18,21 @@ from omegaconf import DictConfig
 from goldilocks import console
 from goldilocks.config.composition import typed_overrides
 from goldilocks.config.literals import as_typed, plainest
-from goldilocks.config.settings import PARENT_FILE, Settings, hash_of, key_of
+from goldilocks.config.settings import (
+    PARENT_FILE,
+    Settings,
+    hash_of,
+    key_of,
+    search_path,
+    words_of,
+)
 from goldilocks.errors import ConfigError, JobError
-from goldilocks.formatting import markdown, name_of
+from goldilocks.formatting import ID_LENGTH, counted, name_of
 from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
 from goldilocks.run import shares
 from goldilocks.search.options import RESULTS
+from goldilocks.sweep.expand import VARIED, varied
 from goldilocks.sweep.plan import measure_of
 from goldilocks.tracking import Store, Tracker, provenance, query, repair
 from goldilocks.tracking.query import StoredRun
@@ -33,7 +41,7 @@ RECORDS = "jobs.json"  # the artifact of the parent run with the records of all 
 
 
 @contextlib.contextmanager
-def parent_run(config: DictConfig, jobs: Sequence[Settings]) -> Generator[tuple[Path, list[str]]]:
+def parent_run(config: DictConfig, jobs: Sequence[Settings]) -> Generator[tuple[Path, int | None]]:
     """Open the parent run of a sweep, whose folder is locked, and compare its runs in the end.
 
     Its ID is in a file that every job reads. Of a command that was typed before, it is the same run
@@ -44,15 +52,13 @@ def parent_run(config: DictConfig, jobs: Sequence[Settings]) -> Generator[tuple[
         jobs: All of them; of a search, its sample jobs.
 
     Yields:
-        The folder of the sweep, and the names of its jobs, by number; none of a search.
+        The folder of the sweep, and how many jobs it has; None of a search.
 
     Raises:
         ConfigError: The folder cannot be used.
     """
     choices, overrides = config.hydra.runtime.choices, typed_overrides(config.hydra)
-    names = [settings.name for settings in jobs]
-    if choices["hydra/sweeper"] == "search":
-        names = []
+    count = None if choices["hydra/sweeper"] == "search" else len(jobs)
 
     store: Store = jobs[0].builder("tracking")()
     for line in store.repair():
@@ -76,43 +82,44 @@ def parent_run(config: DictConfig, jobs: Sequence[Settings]) -> Generator[tuple[
             run_id = tracker.run_id
             tracker.describe(f"```\n{command}\n```")
             (sweep_dir / PARENT_FILE).write_text(run_id)
+            if tracker.page_command:
+                console.note(f"see it    {tracker.page_command}")
             # What the end needs is imported while jobs run; it draws with matplotlib.
-            imports = functools.partial(importlib.import_module, "goldilocks.report.sweep")
+            imports = functools.partial(importlib.import_module, "goldilocks.sweep.conclusion")
             threading.Thread(target=imports, daemon=True).start()
-            count = shares.program_size(jobs)
-            if count and choices["hydra/launcher"] == "local" and importlib.util.find_spec("jax"):
+            alike = shares.program_size(jobs)
+            if alike and choices["hydra/launcher"] == "local" and importlib.util.find_spec("jax"):
                 console.note(
-                    f"{count} of these jobs differ in seed and learning rate alone, and could be "
+                    f"{alike} of these jobs differ in seed and learning rate alone, and could be "
                     f"one program (docs/population.md): {command} trainer=population"
                 )
-            yield sweep_dir, names
+            VARIED[sweep_dir] = varied(jobs)
+            yield sweep_dir, count
 
             # Hydra has written it, with the command line as it was typed.
             for file in sweep_dir.glob("multirun.yaml"):
                 file.write_text(console.without_passwords(file.read_text(encoding="utf-8")))
             job_records = records.read_all(sweep_dir)
-            runs = _runs(store, job_records, None if names else run_id)
-            search = "" if names else measure_of(config)
-            comparison = _compare(
-                *(tracker, store, runs, job_records, sweep_dir, command), search=search
+            search = measure_of(config) if count is None else ""
+            runs = _runs(store, job_records, run_id if search else None)
+            folders = search_path(config.hydra.overrides.hydra)
+            text = _conclude(
+                *(tracker, store, runs, job_records, sweep_dir, command, folders), search=search
             )
-            if codes := query.findings(runs):
-                console.result(
-                    f"\nfindings  {', '.join(codes)} on the data; docs/findings.md explains them, "
-                    f"and data.json of a run says them"
-                )
             console.answer(run_id=run_id, uri=store.uri)
             if run_id:  # Without tracking there is nothing to compare.
-                compare = shlex.join([provenance.program("goldilocks"), "report", run_id])
+                compare = shlex.join(
+                    [provenance.program("goldilocks"), "report", run_id[:ID_LENGTH]]
+                )
                 console.result(
-                    f"\n{comparison}\n\nlogged    parent run {run_id}\n"
-                    f"see it    {store.ui_command}\ncompare   {compare}"
+                    f"\n{text}\nlogged    parent run {run_id}\n"
+                    f"see it    {tracker.page_command}\ncompare   {compare}"
                 )
 
-            total = max(len(names), len(job_records))
+            total = max(count or 0, len(job_records))
             unfinished = total - sum(record.status == "finished" for record in job_records)
             if unfinished:
-                raise JobError(f"{unfinished} of {total} jobs did not finish")
+                raise JobError(f"{unfinished} of {counted(total, 'job')} did not finish")
 
 
 def _runs(
@@ -139,27 +146,60 @@ def _runs(
     return query.with_losses(store, list({run.run_id: run for run in runs}.values()))
 
 
-def _compare(
+def _conclude(
     tracker: Tracker,
     store: Store,
     runs: Sequence[StoredRun],
     job_records: Sequence[JobRecord],
     sweep_dir: Path,
     command: str,
+    folders: Sequence[str],
     *,
     search: str,
 ) -> str:
-    """Log the comparison of a sweep's runs, and what became of its jobs; return it as a text."""
+    """Log the comparison of a sweep's runs, and what became of its jobs.
+
+    Args:
+        tracker: Of the parent run.
+        store: Has the runs.
+        runs: Of the jobs.
+        job_records: Of all jobs.
+        sweep_dir: The folder of the sweep.
+        command: As typed.
+        folders: The overrides of each job that its record does not have.
+        search: What a search compares its trials by; "" of another sweep.
+
+    Returns:
+        What is printed of it.
+    """
     from goldilocks.report import sweep
-    from goldilocks.sweep import winner
+    from goldilocks.sweep import conclusion, winner
+
+    overrides = {record.run_id: [*folders, *record.overrides] for record in job_records}
+    found = conclusion.sections_of(store, runs, search=search)
+    said = conclusion.of_sections(found, overrides, store)
+    if codes := query.findings(runs):
+        text = (
+            f"{', '.join(codes)} on the data; docs/findings.md explains them, and data.json of a "
+            "run says them"
+        )
+        said.append(("findings", text))
+
+    trials: dict[str, int] = {}
+    if search:
+        below = [run for run in runs if run.parent == tracker.run_id and "trial" in run.tags]
+        trials = {run.run_id: int(run.tags["trial"]) for run in below}
+        trials |= {record.run_id: record.number for record in job_records}
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        comparison = sweep.compare(runs, folder, title="The runs of this sweep")
-        comparison += _failures(job_records)
+        compared = sweep.compare(runs, folder, title="The runs of this sweep", trials=trials)
+        compared = replace(compared, blocks=(*compared.blocks, *_failures(job_records)))
         records.write_json(folder / RECORDS, [asdict(record) for record in job_records])
-        first, view = winner.log(tracker, store, runs, folder, search)
-        shown = [*first[:1], f"```\n{command}\n```", comparison, *first[1:]]
+        first, view = winner.log(tracker, store, found, folder)
+        paragraphs = conclusion.paragraphs(said, winner=first[:1])
+        again = f"**Do it again**\n\n```\n{command}\n```"
+        shown = [*paragraphs, again, compared.markdown, *first[1:]]
         tracker.describe("\n\n".join(shown))
         tracker.files(folder)
     if (sweep_dir / RESULTS).is_dir():
@@ -167,31 +207,31 @@ def _compare(
     reused = [run.run_id for run in runs if run.parent != tracker.run_id]
     tracker.tags(query.reused_tags(reused))
     if view:
-        comparison += f"\n\ntable     {view}"
-    return comparison
+        said.append(("table", view))
+    if search:  # It has said itself which trial is best.
+        said = [(word, text) for word, text in said if word != "best"]
+    return "\n".join([compared.text, "", *conclusion.lines(said)])
 
 
 def _name(jobs: Sequence[Settings], overrides: Sequence[str]) -> str:
     """Return the name of a sweep: its data set, and the words by which its jobs differ."""
-    shared = set(jobs[0].overrides).intersection(*(job.overrides for job in jobs))
-    differing = {key_of(word) for job in jobs for word in job.overrides if word not in shared}
-    words = [plainest(word, sweeps=True) for word in overrides if key_of(word) in differing]
-    return name_of([jobs[0].data_name, *words])
+    keys = varied(jobs)
+    shown = [plainest(word, sweeps=True) for word in overrides if key_of(word) in keys]
+    typed = set(map(key_of, overrides))
+    options = [key.rpartition(".")[2] for key in keys if key not in typed]  # Of a search's file.
+    return name_of([jobs[0].data_label, *words_of([], shown), *options])
 
 
-def _failures(job_records: Sequence[JobRecord]) -> str:
-    """Return a table of the jobs that did not finish, with their reasons; "" if there is none."""
+def _failures(job_records: Sequence[JobRecord]) -> tuple[str | pandas.DataFrame, ...]:
+    """Return a table of the jobs that did not finish, with their reasons; () if there is none."""
     failed = [record for record in job_records if record.status != "finished"]
     if not failed:
-        return ""
+        return ()
 
     rows = [(record.number, record.name, record.reason or "did not end") for record in failed]
     table = pandas.DataFrame(rows, columns=["job", "name", "reason"])
-    count = "1 job" if len(failed) == 1 else f"{len(failed)} jobs"
-    return (
-        f"\n\n**{count} did not finish.** The same command again runs what is left and nothing "
-        f"else.\n\n{markdown(table)}"
-    )
+    count = counted(len(failed), "job")
+    return f"**{count} did not finish.** The same command again runs what is left, no more.", table
 
 
 def _lock(folder: Path) -> contextlib.AbstractContextManager[object]:

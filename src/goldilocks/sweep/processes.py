@@ -30,8 +30,8 @@ from goldilocks.jobs.pool import Pool
 from goldilocks.jobs.process import Job, JobResult, start_server
 from goldilocks.jobs.slots import Slot
 from goldilocks.run.shares import in_shares
-from goldilocks.sweep.expand import settings_of
-from goldilocks.sweep.plan import maximizes
+from goldilocks.sweep.expand import VARIED, job_name, settings_of
+from goldilocks.sweep.plan import maximizes, measure_of
 
 if TYPE_CHECKING:
     from goldilocks.sweep.launcher import LocalLauncher
@@ -62,6 +62,7 @@ def stream(
         JobError: No process can be started.
     """
     config, sweep_dir = launcher.config, Path(launcher.config.hydra.sweep.dir).absolute()
+    keys = VARIED.get(sweep_dir)
     setup_globals()
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     shared = cloudpickle.dumps(
@@ -86,7 +87,7 @@ def stream(
             number,
             functools.partial(_run, shared, number, list(overrides)),
             records.log_file(sweep_dir, number),
-            " ".join(filter_overrides(overrides)),
+            " ".join(filter_overrides(overrides)) if keys is None else job_name(overrides, keys),
             tuple(overrides),
         )
 
@@ -108,6 +109,7 @@ def stream(
         lambda job, result: tell(job.number, _job_return(job, result)),
         sweep_dir=sweep_dir,
         total=total,
+        measure=measure_of(config),
         higher_is_better=maximizes(config),
         value_of=_compared,
     )

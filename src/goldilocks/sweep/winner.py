@@ -4,39 +4,39 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from goldilocks.formatting import number
-from goldilocks.report import grouping, variants
+from goldilocks.report.sections import Section
 from goldilocks.report.sweep import ranked
 from goldilocks.tracking import Store, Tracker, page
-from goldilocks.tracking.query import StoredRun
 
 WINNER = "winner"  # the tag of a sweep's run with the ID of its best run
 FIGURE = "val_loss.png"  # of the curves of all runs
 
 
 def log(
-    tracker: Tracker, store: Store, runs: Sequence[StoredRun], folder: Path, rank_by: str
+    tracker: Tracker, store: Store, found: Sequence[Section], folder: Path
 ) -> tuple[list[str], str]:
-    """Log which run is the best, its best values, and a view of all runs.
+    """Log which run is the best of the best variant, its best values, and a view of all runs.
 
     Nothing is logged where the runs may not be compared with each other, or none has a value.
 
     Args:
         tracker: Of the sweep's run.
         store: Has the runs.
-        runs: Of the sweep.
+        found: The sections of the sweep's runs.
         folder: Of the artifacts of the sweep's run.
-        rank_by: What a search compares its trials by; "": the primary metric.
 
     Returns:
         Paragraphs for the description of the sweep's run, and the address of the view; [] and ""
         where nothing is logged.
     """
-    if len(grouping.group(runs)) != 1 or not tracker.run_id:
+    if len(found) != 1 or found[0].best_value is None or not tracker.run_id:
         return [], ""
-    [best, *_], name, higher = ranked(runs, rank_by)
-    columns = variants.differing([run.params for run in runs])
-    if name not in best.metrics:
-        return [], ""
+
+    [section] = found
+    variant, measure = section.variants[0], section.measures[0]
+    runs = [run for variant in section.variants for run in variant.runs]
+    [best, *_], _, _ = ranked(variant.runs, measure)
+    _, name, higher = ranked(runs, measure)
 
     values = {
         metric: value
@@ -45,13 +45,12 @@ def log(
     }
     tracker.metrics(values, replace=True)
     tracker.tags({WINNER: best.run_id})
-    view = store.save_view(
-        tracker.run_id, [run.run_id for run in runs], columns, name, higher=higher
-    )
+    run_ids = [run.run_id for run in runs]
+    view = store.save_view(tracker.run_id, run_ids, list(section.settings), name, higher=higher)
 
-    [label] = variants.labels([best], columns)
     address = f"#/experiments/{best.experiment_id}/runs/{best.run_id}"
-    paragraphs = [f"**Winner.** [{label}]({address}): {name} {number(best.metrics[name])}."]
+    value = f"{measure} {number(found[0].best_value)}"
+    paragraphs = [f"**Winner.** [{variant.name}]({address}): {value}."]
     if (folder / FIGURE).exists():
         paragraphs.append(f"![validation losses]({page.artifact(FIGURE, tracker.run_id)})")
     if view:

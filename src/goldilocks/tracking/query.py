@@ -19,6 +19,7 @@ PARAM_LENGTH = 6000  # characters; MLflow takes no more
 OWN_METRICS = "own_metrics"  # tag: of metrics that a person has written, whether more is better
 REUSED = "reused."
 RESOLVED = "resolved"  # tag: keys that were `auto`; the parameters have what it stood for
+TYPED = "typed"  # tag: the keys of the command line, between blanks
 PARENT = "mlflow.parentRunId"  # MLflow's tag of a run below another
 
 Item = TypeVar("Item")

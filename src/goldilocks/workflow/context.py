@@ -266,4 +266,13 @@ class Context:
         if self.together and total not in (None, 1):
             # Trials of a search have shapes of their own, and are asked for one by one.
             ask = in_shares(ask, lambda jobs: settings, pool, folder.absolute(), at_once=None)
-        stream(pool, ask, tell, sweep_dir=folder, total=total, higher_is_better=False)
+        stream(
+            pool,
+            ask,
+            tell,
+            sweep_dir=folder,
+            total=total,
+            measure="",  # The steps say which is best, by a test.
+            higher_is_better=False,
+            value_of=lambda value: None,
+        )
