@@ -1,4 +1,4 @@
-"""The command `goldilocks`: data, judge, report, analyse, predict, repair and ui."""
+"""The command `goldilocks` and its subcommands, which `cli.yaml` lists."""
 
 # Each subcommand imports what it needs: `goldilocks --help` must not wait for MLflow and Keras.
 
@@ -25,10 +25,9 @@ RUN_ID = re.compile(r"[0-9a-f]{4,32}|last")  # an ID, its beginning, or the last
 
 def _data(args: argparse.Namespace) -> None:
     from goldilocks.config import command_line
-    from goldilocks.config.options import CONF, OptionFiles, check_conf
+    from goldilocks.config.options import CONF, OptionFiles
     from goldilocks.run import data_source, data_summary
 
-    check_conf()
     warnings.showwarning = lambda message, *_: console.warning(str(message))
     overrides = data_source.overrides_of(args.source, args.overrides, OptionFiles((CONF,)))
     settings = command_line.compose_settings(overrides, CONF)
@@ -154,6 +153,8 @@ SUBCOMMANDS = {
     "repair": _repair,
     "ui": _ui,
 }
+# Subcommands whose words Hydra reads: an entry point, and what stands before the words.
+PROGRAMS = {"train": ("train",), "sweep": ("train", "-m"), "workflow": ("workflow",)}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -163,11 +164,19 @@ def main(arguments: list[str] | None = None) -> None:
         arguments: As typed; None: those of the process.
     """
     prepare_environment()
-    parser, typed = _parser(), sys.argv[1:] if arguments is None else arguments
-    if (
-        typed[:1] == ["help"] or not typed
-    ):  # `goldilocks help report` as `goldilocks report --help`.
+    typed = sys.argv[1:] if arguments is None else arguments
+    # `goldilocks help report` is `goldilocks report --help`.
+    if typed[:1] == ["help"] or not typed:
         typed = [*typed[1:2], "--help"]
+    if typed[0] in PROGRAMS:
+        from goldilocks import entry_points
+
+        program, *flags = PROGRAMS[typed[0]]
+        sys.argv[1:] = [*flags, *typed[1:]]
+        getattr(entry_points, program)()
+        return
+
+    parser = _parser()
     args, words = parser.parse_known_args(typed)
     # argparse takes no more words after an option.
     if words and (args.subcommand is not _data or any(word[0] == "-" for word in words)):
@@ -225,8 +234,8 @@ class Completion(argparse.Action):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="goldilocks",
-        description="Show how data is read, judge learning curves, report on trained models, look "
-        "into them, predict with them, repair runs, and open their pages.",
+        description="Train models, show how data is read, judge learning curves, report on "
+        "models, look into them, predict with them, repair runs, and open their pages.",
     )
     parser.add_argument(
         "--version", action=Version, nargs=0, help="show program's version number and exit"
@@ -241,7 +250,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, text in yaml.load(texts, Loader=yaml.CSafeLoader).items():
         command = commands.add_parser(name, help=text["help"], description=text["help"])
-        command.set_defaults(subcommand=SUBCOMMANDS[name])
+        command.set_defaults(subcommand=SUBCOMMANDS.get(name))
         command.register("type", "path", Path)
         command.register("type", "whole number", int)
         command.register("type", "NAME=COLUMN", _pair)

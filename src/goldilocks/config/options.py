@@ -21,22 +21,14 @@ from goldilocks.errors import ConfigError
 
 # A configuration or a part of one, plain containers all through.
 Tree = Mapping[str, Any]
-CONF = Path(__file__).parents[3] / "conf"  # of the repository, as train.py has it
+_PACKAGED = Path(__file__).parents[1] / "conf"  # where a wheel has them
+CONF = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[3] / "conf"
 
 
 class _Loader(yaml.CSafeLoader):
     """Read numbers and dates as OmegaConf does: 1e-3 is a number, 2009-01-01 is text."""
 
     yaml_implicit_resolvers = get_yaml_loader().yaml_implicit_resolvers
-
-
-def check_conf() -> None:
-    """Raise ConfigError where the options are not there."""
-    if not CONF.is_dir():
-        raise ConfigError(
-            f"the options of data sets and models are read in {CONF}, which is not there; expected "
-            "goldilocks to be installed from its repository: pip install -e FOLDER"
-        )
 
 
 @dataclass(frozen=True)

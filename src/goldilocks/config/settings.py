@@ -15,8 +15,8 @@ from typing import Any
 
 from hydra.utils import get_method
 
-from goldilocks.config import own, traits
-from goldilocks.config.literals import as_typed, plainest
+from goldilocks.config import invocation, own, traits
+from goldilocks.config.literals import plainest
 from goldilocks.config.options import OptionFiles, Tree
 from goldilocks.config.regularizer import Regularizer
 from goldilocks.config.rules import rule_of
@@ -152,7 +152,7 @@ class Settings:
     @property
     def command(self) -> str:
         """The command that does this run again."""
-        return as_typed(["python", "train.py", *self.overrides])
+        return invocation.command("train", self.overrides)
 
     def changed(self, values: Tree) -> "Settings":
         """Return the settings with other values of some dotted keys, as if they had been typed.

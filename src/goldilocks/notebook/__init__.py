@@ -12,7 +12,7 @@ from collections.abc import Generator, Sequence
 
 from goldilocks import console, prepare_environment
 from goldilocks.config import command_line
-from goldilocks.config.options import CONF, OptionFiles, check_conf
+from goldilocks.config.options import CONF, OptionFiles
 from goldilocks.errors import ConfigError
 from goldilocks.formatting import quoted
 from goldilocks.notebook import commands, frames
@@ -95,7 +95,7 @@ def run_sweep(
     Raises:
         goldilocks.errors.UserError: As of `train`, or a job failed.
     """
-    return commands.run("train.py", ["-m", *_words(overrides, data, target)], quiet=quiet)
+    return commands.run("train", ["-m", *_words(overrides, data, target)], quiet=quiet)
 
 
 def run_workflow(
@@ -120,7 +120,7 @@ def run_workflow(
     Raises:
         goldilocks.errors.UserError: As of `train`, or a step failed.
     """
-    return commands.run("workflow.py", _words(overrides, data, target), quiet=quiet)
+    return commands.run("workflow", _words(overrides, data, target), quiet=quiet)
 
 
 def _words(
@@ -129,11 +129,10 @@ def _words(
     """Return the overrides, as typed, of a call.
 
     Raises:
-        ConfigError: An override is no text, or the options are not there.
+        ConfigError: An override is no text.
         DataError: The data is none of what can be given.
     """
     prepare_environment()
-    check_conf()
     words = [word for word in overrides if isinstance(word, str)]
     if len(words) < len(overrides):
         wrong = next(word for word in overrides if not isinstance(word, str))

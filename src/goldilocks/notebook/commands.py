@@ -1,4 +1,4 @@
-"""A command of the repository, run in a process of its own -> the run that it has tracked."""
+"""A program, run in a process of its own -> the run that it has tracked."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from goldilocks import console, errors
-from goldilocks.config.options import CONF
 from goldilocks.errors import JobError, UserError
 from goldilocks.notebook.tracked_run import Run, load_run
 
 
-def run(script: str, words: Sequence[str], *, quiet: bool) -> Run:
-    """Run a command of the repository, show what it prints, and return its run.
+def run(program: str, words: Sequence[str], *, quiet: bool) -> Run:
+    """Run a program, show what it prints, and return its run.
 
     Raises:
         UserError: What the command ended with.
@@ -25,7 +24,7 @@ def run(script: str, words: Sequence[str], *, quiet: bool) -> Run:
     """
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
-        command = [sys.executable, str(CONF.parent / script), *words]
+        command = [sys.executable, "-m", "goldilocks", program, *words]
         environment = {**os.environ, console.ANSWER: str(answer)}
         with subprocess.Popen(
             command,
@@ -44,7 +43,7 @@ def run(script: str, words: Sequence[str], *, quiet: bool) -> Run:
         raise kind(values["message"])
     if process.returncode or "uri" not in values:
         raise JobError(
-            f"{script} ended with exit status {process.returncode}. Its last lines: "
+            f"goldilocks {program} ended with exit status {process.returncode}. Its last lines: "
             + "\n".join(lines[-20:])
         )
     return load_run(values["run_id"], uri=values["uri"])

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from goldilocks import console
+from goldilocks.config import invocation
 from goldilocks.config.checks import config_errors
-from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import SEEDS, Settings, as_word, deciding, key_of
 from goldilocks.diagnosis import moves
 from goldilocks.diagnosis.changes import DROPOUT, DROPOUT_OF_NUMBERS, Scope
@@ -24,7 +24,7 @@ from goldilocks.errors import ConfigError, StoreError
 from goldilocks.evaluation.baseline import deciding_metric
 from goldilocks.problem import Problem
 from goldilocks.run.summary import POWER, PROBES, THRESHOLDS
-from goldilocks.tracking import Store, provenance
+from goldilocks.tracking import Store
 from goldilocks.tracking.ledger import CHOICES
 from goldilocks.tracking.query import StoredRun, written
 
@@ -129,7 +129,7 @@ def command(settings: Settings, changes: Mapping[str, str]) -> str:
         changes = {key: text for key, text in changes.items() if key != "regularizer"}
     unchanged = [word for word in settings.overrides if key_of(word) not in {*replaced, *changes}]
     changed = [f"{key}={value}" for key, value in changes.items()]
-    return as_typed([provenance.program("python"), "train.py", *unchanged, *changed])
+    return invocation.command("train", [*unchanged, *changed])
 
 
 def _without_defaults(settings: Settings, changes: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import optuna
 import pandas
 from optuna.trial import FrozenTrial, TrialState
 
-from goldilocks.config.literals import as_typed
+from goldilocks.config import invocation
 from goldilocks.formatting import counted, number
 
 # Fewer different values do not show which parameter matters.
@@ -31,7 +31,7 @@ def summary(study: optuna.Study, *, measure: str) -> str:
 
     if complete:
         best = study.best_trial
-        command = as_typed(["python", "train.py", *best.user_attrs["overrides"]])
+        command = invocation.command("train", best.user_attrs["overrides"])
         value = number(study.best_value, digits=6)
         lines.append(f"best      {measure} {value} in trial {best.number}: {command}")
     else:

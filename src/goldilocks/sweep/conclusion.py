@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from goldilocks.config.literals import as_typed, plainest
+from goldilocks.config import invocation
+from goldilocks.config.literals import plainest
 from goldilocks.config.settings import key_of
 from goldilocks.formatting import number
 from goldilocks.report import grouping
@@ -15,7 +16,7 @@ from goldilocks.report.variants import Variant, short
 from goldilocks.run import next_moves
 from goldilocks.run.context import stored_predictions, stored_rows
 from goldilocks.sweep.expand import settings_of
-from goldilocks.tracking import Store, provenance
+from goldilocks.tracking import Store
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import with_parts
 
@@ -220,5 +221,5 @@ def _over_seeds(jobs: Sequence[Sequence[str]]) -> str:
         values = {key: of_key[:1] for key, of_key in values.items()}
     words = [f"{key}={','.join(of_key)}" for key, of_key in values.items()]
     seeds = f"seed={','.join(map(str, SEEDS))}"
-    command = as_typed([provenance.program("python"), "train.py", "-m", *words, seeds])
+    command = invocation.command("train", ["-m", *words, seeds])
     return f"{command}   # one seed cannot tell how much of the lead is chance"

@@ -16,8 +16,9 @@ from filelock import FileLock, Timeout
 from omegaconf import DictConfig
 
 from goldilocks import console
+from goldilocks.config import invocation
 from goldilocks.config.composition import typed_overrides
-from goldilocks.config.literals import as_typed, plainest
+from goldilocks.config.literals import plainest
 from goldilocks.config.settings import (
     PARENT_FILE,
     Settings,
@@ -65,10 +66,10 @@ def parent_run(config: DictConfig, jobs: Sequence[Settings]) -> Generator[tuple[
         console.note(line)
     sweep_dir = Path(config.hydra.sweep.dir).absolute()
     typed = [word for word in config.hydra.overrides.hydra if not word.startswith("hydra.mode=")]
-    command = as_typed(["python", "train.py", "-m", *typed, *overrides])
+    command = invocation.command("train", ["-m", *typed, *overrides])
 
     with _lock(sweep_dir):
-        fingerprint = hash_of([command, provenance.digest(jobs[0].packages)])
+        fingerprint = hash_of([*typed, *overrides, provenance.digest(jobs[0].packages)])
         before = None if jobs[0].tree["force"] else query.find_run(store, fingerprint)
         opened = store.start_run(
             _name(jobs, overrides),
@@ -108,9 +109,7 @@ def parent_run(config: DictConfig, jobs: Sequence[Settings]) -> Generator[tuple[
             )
             console.answer(run_id=run_id, uri=store.uri)
             if run_id:  # Without tracking there is nothing to compare.
-                compare = shlex.join(
-                    [provenance.program("goldilocks"), "report", run_id[:ID_LENGTH]]
-                )
+                compare = shlex.join([invocation.path("goldilocks"), "report", run_id[:ID_LENGTH]])
                 console.result(
                     f"\n{text}\nlogged    parent run {run_id}\n"
                     f"see it    {tracker.page_command}\ncompare   {compare}"

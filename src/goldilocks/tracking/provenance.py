@@ -7,7 +7,6 @@ import importlib.util
 import os
 import platform
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,18 +77,6 @@ def packages() -> str:
     """Return every installed package with its version, a line each, as `pip freeze` writes them."""
     versions = {dist.metadata["Name"]: dist.version for dist in importlib.metadata.distributions()}
     return "".join(f"{name}=={versions[name]}\n" for name in sorted(versions, key=str.lower))
-
-
-def program(name: str) -> str:
-    """Return a program of this Python environment as a person types it here.
-
-    That is "mlflow" in an activated environment, and ".venv/bin/mlflow" in one of this folder.
-    """
-    folder = Path(sys.prefix)
-    if os.environ.get("VIRTUAL_ENV") == sys.prefix or not folder.is_relative_to(Path.cwd()):
-        return name
-    programs = "Scripts" if os.name == "nt" else "bin"
-    return str(folder.relative_to(Path.cwd()) / programs / name)
 
 
 def machine() -> dict[str, str]:

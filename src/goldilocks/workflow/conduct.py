@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 
+from goldilocks.config import invocation
+
 from goldilocks import backend  # isort: skip  First: it is quiet.
 from goldilocks import console
-from goldilocks.config.literals import as_typed
 from goldilocks.config.settings import Settings, hash_of, key_of
 from goldilocks.encoding.targets import standardized
 from goldilocks.formatting import name_of
@@ -116,7 +117,7 @@ def conduct(settings: Settings, room: Room) -> None:
             log.log(_report(context, _do_steps(context)), tracker)
 
         console.answer(run_id=tracker.run_id, uri=store.uri)
-        page = shlex.join([provenance.program("goldilocks"), "report", tracker.run_id])
+        page = shlex.join([invocation.path("goldilocks"), "report", tracker.run_id])
         console.result(
             f"\nlogged    {tracker.where}\npage      {page}\nsee it    {tracker.page_command}"
         )
@@ -243,10 +244,9 @@ def _do_step(
 def _report(context: Context, results: Results) -> WorkflowReport:
     """Return what the page, the description and the metrics of the workflow are made of."""
     dataset, settings = context.dataset, context.settings
-    command = [provenance.program("python"), "workflow.py", *settings.overrides]
     return WorkflowReport(
         name=settings.name,
-        command=as_typed(command),
+        command=invocation.command("workflow", settings.overrides),
         data=f"{dataset.source.replace('_', '-')}: {dataset.location}",
         digest=dataset.digest,
         results=results,

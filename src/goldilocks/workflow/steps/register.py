@@ -6,10 +6,11 @@ import shlex
 
 import numpy as np
 
+from goldilocks.config import invocation
 from goldilocks.errors import StoreError
 from goldilocks.report.workflow.results import FinalScore, RegisterResult
 from goldilocks.run.context import stored_predictions
-from goldilocks.tracking import provenance, registry
+from goldilocks.tracking import registry
 from goldilocks.workflow import prose
 from goldilocks.workflow.context import Context
 
@@ -20,8 +21,8 @@ def step(context: Context, score: FinalScore) -> RegisterResult:
     champion = registry.champion(context.store, name)
     shortcoming, remark = _shortcoming(context, score, champion)
     version = registry.register(context.store, score.run_id, name, shortcoming=shortcoming)
-    predict = [provenance.program("goldilocks"), "predict", version.reference, "FILE_OR_FOLDER"]
-    serve = [provenance.program("mlflow"), "models", "serve", "-m", version.uri]
+    predict = [invocation.path("goldilocks"), "predict", version.reference, "FILE_OR_FOLDER"]
+    serve = [invocation.path("mlflow"), "models", "serve", "-m", version.uri]
     serve += ["--env-manager", "local"]
     report = prose.report(
         "register",
