@@ -4,7 +4,7 @@ from hydra.core.global_hydra import GlobalHydra
 
 from composition import CONF, checked
 from goldilocks.errors import ConfigError
-from goldilocks.sweep.expand import combinations, job_name, settings_of, varied
+from goldilocks.sweep.expand import combinations, equals, job_name, settings_of, varied
 
 JOBS = [
     ("dataset=boston", "seed=3"),
@@ -77,3 +77,13 @@ def test_a_job_is_named_by_what_the_jobs_differ_in(loader):
 def test_keys_of_the_same_last_word_keep_their_groups():
     words = ["model.dropout=0.1", "regularizer.dropout=0.5", "seed=2"]
     assert job_name(words, ["model.dropout", "regularizer.dropout", "seed"]) == " ".join(words)
+
+
+def test_jobs_that_are_one_training_are_told(loader):
+    words = ["dataset=boston", "regularizer=none,l2", "regularizer.l2=0.1,0.2"]
+    jobs = settings_of(combinations(words))
+    assert equals(jobs) == [
+        ["regularizer=none l2=0.1", "l2=0.1"],
+        ["regularizer=none l2=0.2", "l2=0.2"],
+    ]
+    assert equals(settings_of(combinations(["dataset=boston", "regularizer=none,l2"]))) == []

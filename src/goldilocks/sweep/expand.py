@@ -1,7 +1,7 @@
 """The jobs of a sweep: their overrides, and their settings, checked before the first one starts."""
 
 import copy
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -80,6 +80,14 @@ def varied(jobs: Sequence[Settings]) -> list[str]:
 def job_name(overrides: Sequence[str], keys: Collection[str]) -> str:
     """Return a job's values of the keys by which the jobs of its sweep differ; "" without any."""
     return name_of(words_of(overrides, [word for word in overrides if key_of(word) in keys]))
+
+
+def equals(jobs: Sequence[Settings]) -> list[list[str]]:
+    """Return the names of jobs that would be one training, a list for each such training."""
+    keys, names = varied(jobs), defaultdict[str, list[str]](list)
+    for job in jobs:
+        names[job.fingerprint("", "", "")].append(job_name(job.overrides, keys))
+    return [alike for alike in names.values() if len(alike) > 1]
 
 
 def _is_long(span: RangeSweep) -> bool:

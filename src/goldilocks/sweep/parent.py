@@ -33,7 +33,7 @@ from goldilocks.jobs import records
 from goldilocks.jobs.records import JobRecord
 from goldilocks.run import shares
 from goldilocks.search.options import RESULTS
-from goldilocks.sweep.expand import VARIED, varied
+from goldilocks.sweep.expand import VARIED, equals, varied
 from goldilocks.sweep.plan import measure_of
 from goldilocks.tracking import Store, Tracker, provenance, query, repair
 from goldilocks.tracking.query import StoredRun
@@ -88,6 +88,11 @@ def parent_run(config: DictConfig, jobs: Sequence[Settings]) -> Generator[tuple[
             # What the end needs is imported while jobs run; it draws with matplotlib.
             imports = functools.partial(importlib.import_module, "goldilocks.sweep.conclusion")
             threading.Thread(target=imports, daemon=True).start()
+            for names in equals(jobs) if count else ():
+                console.warning(
+                    f"These jobs are one training, which is done once: {'; '.join(names)}. A key "
+                    "that is typed stands above the same key of an option: leave out one of them."
+                )
             alike = shares.program_size(jobs)
             if alike and choices["hydra/launcher"] == "local" and importlib.util.find_spec("jax"):
                 console.note(
