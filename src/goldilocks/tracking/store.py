@@ -20,12 +20,11 @@ from mlflow.tracking import MlflowClient
 from mlflow.utils import get_results_from_paginated_fn
 
 from goldilocks import console
-from goldilocks.config import renamed
+from goldilocks.config import invocation, renamed
 from goldilocks.errors import ModelError, StoreError
 from goldilocks.formatting import ID_LENGTH
 from goldilocks.tracking import histories, journal, lifecycle, metric_names, page, repair, served
 from goldilocks.tracking.failures import MISSING, explained
-from goldilocks.tracking.provenance import program
 from goldilocks.tracking.query import PARENT, RESOLVED, Histories, StoredRun, did_you_mean
 from goldilocks.tracking.sender import repository
 from goldilocks.tracking.tracker import JournalTracker
@@ -51,13 +50,13 @@ class MlflowStore:
         if self.uri.startswith("http"):
             return f"open {self.uri}"
 
-        return shlex.join([program("mlflow"), "ui", *self._option("--backend-store-uri")])
+        return shlex.join([invocation.path("mlflow"), "ui", *self._option("--backend-store-uri")])
 
     def page_command(self, run_id: str) -> str:
         """Return the command that opens a run's page, or its address on a server."""
         if self.uri.startswith("http"):
             return page.url(self.uri, self.experiment_id, f"runs/{run_id}")
-        words = [program("goldilocks"), "ui", run_id[:ID_LENGTH], *self._option("--uri")]
+        words = [invocation.path("goldilocks"), "ui", run_id[:ID_LENGTH], *self._option("--uri")]
         return shlex.join(words)
 
     def _option(self, name: str) -> list[str]:
