@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from goldilocks.config import invocation
-
 from goldilocks import backend  # isort: skip  First: it is quiet.
 from goldilocks import console
+from goldilocks.config import invocation
 from goldilocks.config.settings import Settings, hash_of, key_of
 from goldilocks.encoding.targets import standardized
 from goldilocks.formatting import name_of
