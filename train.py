@@ -3,7 +3,7 @@
 import sys
 
 try:
-    from goldilocks.entry_points import train
+    from goldilocks.cli.entry_points import train
 except ModuleNotFoundError as error:
     sys.exit(
         f"{error.name} is not installed for {sys.executable}: run `make train`, then "

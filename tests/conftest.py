@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import sqlite3
+import sys
 import tempfile
 import uuid
 from collections.abc import Callable
@@ -22,6 +23,7 @@ prepare_environment()
 for _threads in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
     os.environ.setdefault(_threads, "1")  # There is a worker of pytest on each core.
 os.environ["GOLDILOCKS_LEDGER"] = str(Path(tempfile.mkdtemp()) / "ledger.db")  # Never a real one.
+os.environ["VIRTUAL_ENV"] = sys.prefix  # Printed programs are those of an activated environment.
 os.environ["PYTHONPATH"] = str(
     ROOT / "src"
 )  # Else a subprocess would test what is installed, maybe another checkout.

@@ -190,5 +190,5 @@ def test_an_interpreter_without_the_package_is_told_to_make_it(tmp_path):
     )
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        f"hydra is not installed for {python}: run `make train`, then `.venv/bin/python train.py`."
+        f"goldilocks is not installed for {python}: run `make train`, then `.venv/bin/python train.py`."
     ]

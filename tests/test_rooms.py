@@ -39,7 +39,7 @@ def test_importing_the_package_sets_nothing_and_loads_nothing():
 
 def test_the_docstring_lists_the_rooms_of_the_folder():
     entries = [entry for entry in PACKAGE.iterdir() if entry.name != "__pycache__"]
-    names = {entry.stem for entry in entries} - {"__init__"}
+    names = {entry.stem for entry in entries} - {"__init__", "__main__"}
     assert len(names) <= MOST_ENTRIES
     assert sorted(rooms()) == sorted(names - {"py"})
 
@@ -70,10 +70,11 @@ def calls(file):
 
 def test_a_run_goes_through_the_hops_that_contributing_names():
     assert (
-        "`train.py` -> `run.run` -> `run.train` -> `training.fit`"
+        "`train.py` -> `cli.entry_points` -> `run.run` -> `run.train` -> `training.fit`"
         in (ROOT / "CONTRIBUTING.md").read_text()
     )
-    assert "goldilocks.run.run.run" in calls("train.py")
+    assert "goldilocks.cli.entry_points.train" in calls("train.py")
+    assert "goldilocks.run.run.run" in calls("src/goldilocks/cli/entry_points.py")
     assert "goldilocks.run.train.train" in calls("src/goldilocks/run/run.py")
     assert 'builder("trainer")' in (PACKAGE / "run" / "train.py").read_text()
     target = yaml.safe_load((CONF / "trainer" / "fit.yaml").read_text())["_target_"]

@@ -569,7 +569,7 @@ def test_the_last_lines_say_what_came_out_and_what_is_next(home):
     assert list(filter(None, heads)) == ["verdict", "next", "best", "logged", "see it"]
     moves = [line[10:] for line in lines[1 : heads.index("best")]]
     assert moves == logged.tags["verdict.next"].splitlines()
-    assert "train.py dataset=table dataset.file=rows.csv" in moves[0]
+    assert "goldilocks train dataset=table dataset.file=rows.csv" in moves[0]
     best = lines[heads.index("best")]
     assert best.startswith("best      epoch ")
     assert "(baseline " in best

@@ -48,7 +48,7 @@ def test_a_sweep_is_one_run_above_its_jobs(folder, train):
     assert {child.data.tags["mlflow.parentRunId"] for child in children} == {parent.info.run_id}
     assert {run.info.status for run in (parent, *children)} == {"FINISHED"}
     description = parent.data.tags["mlflow.note.content"]
-    assert f"python train.py -m {' '.join(BOSTON)} model.units=4,8" in description
+    assert f"goldilocks train -m {' '.join(BOSTON)} model.units=4,8" in description
     assert "\n\n| model.units | " in description
     assert "The same in all rows: verdict " in description
     assert "\nbest      units=" in done.stdout

@@ -657,7 +657,7 @@ def test_the_model_of_a_run_comes_back(store):
     for strange in ("f" * 32, "50% of' runs"):
         with pytest.raises(
             StoreError,
-            match=rf"the run to look at is {strange}, and the store sqlite.+ has no such run.+ends\.$",
+            match=rf"the run to look at is {strange}, and the store sqlite.+ has no such run.+starts\.$",
         ):
             store.load_model(strange)
 

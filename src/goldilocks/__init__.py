@@ -27,9 +27,8 @@ of the workflow:
     serving      a logged model + raw input -> answers
     sweep        Hydra's launcher, sweeper and callback, on jobs and search
     workflow     runs -> the universal workflow; a module per step in `steps`
-    entry_points what `train.py`, `workflow.py` and `goldilocks train` do first
     notebook     what `goldilocks.train` and its neighbours do
-    cli          the command `goldilocks`
+    cli          the command `goldilocks`, `train.py` and `workflow.py`
 """
 
 from __future__ import annotations

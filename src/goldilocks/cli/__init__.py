@@ -169,7 +169,7 @@ def main(arguments: list[str] | None = None) -> None:
     if typed[:1] == ["help"] or not typed:
         typed = [*typed[1:2], "--help"]
     if typed[0] in PROGRAMS:
-        from goldilocks import entry_points
+        from goldilocks.cli import entry_points
 
         program, *flags = PROGRAMS[typed[0]]
         sys.argv[1:] = [*flags, *typed[1:]]
