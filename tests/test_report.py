@@ -236,3 +236,20 @@ def test_a_sweep_compares_by_the_loss_without_penalty_unless_another_was_typed(t
 )
 def test_the_loss_without_penalty_decides_the_best_epoch_unless_another_was_typed(typed, expected):
     assert checked(*typed.split()).monitor == expected
+
+
+def test_a_terminal_has_deviations_beside_their_means_and_a_page_the_intervals():
+    row = {"model.units": 4, "best_val_mae": 2.5, "best_val_loss": 0.5}
+    ends = {"best_val_mae_std": 0.123, "best_val_mae_low": 2.2, "best_val_mae_high": 2.8}
+    compared = sweep.Comparison((pd.DataFrame([row | ends]),))
+    assert compared.text.split() == [
+        "units",
+        "best_val_mae",
+        "best_val_loss",
+        "4",
+        "2.5",
+        "±",
+        "0.12",
+        "0.5",
+    ]
+    assert "best_val_mae_low" in compared.markdown

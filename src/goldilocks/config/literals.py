@@ -49,15 +49,20 @@ def as_typed(words: Sequence[str]) -> str:
 
 
 def plainest(word: str, *, sweeps: bool = False) -> str:
-    """Return a word without Hydra's quotes, if it is read the same without them."""
+    """Return a word without Hydra's quotes, if it is read the same without them.
+
+    >>> plainest("dataset.target='price'"), plainest("dataset.target='a=b'"), plainest("seed='1'")
+    ('dataset.target=price', 'dataset.target=a=b', "seed='1'")
+    """
     key, _, text = word.partition("=")
     value = _parsed(text)
-    plain = word
-    if isinstance(value, QuotedString):
-        plain = f"{key}={value.text}"
-    if _for_hydra(plain, sweeps) == word:
-        return plain
-    return word
+    if not isinstance(value, QuotedString):
+        return word
+    plain = f"{key}={value.text}"
+    again = _parsed(_for_hydra(plain, sweeps).partition("=")[2])
+    if isinstance(again, QuotedString):
+        again = again.text
+    return plain if again == value.text else word
 
 
 def _for_hydra(argument: str, sweeps: bool) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import warnings
 from collections.abc import Generator, Sequence
 
 from goldilocks import console, prepare_environment
@@ -153,11 +154,13 @@ def _words(
 
 @contextlib.contextmanager
 def _level(quiet: bool) -> Generator[None]:
-    """Print warnings alone while it is quiet."""
+    """Print warnings alone while it is quiet; never one of progress bars that are not drawn."""
     before = console.logger.level
     if quiet:
         console.logger.setLevel(logging.WARNING)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "IProgress not found")
+            yield
     finally:
         console.logger.setLevel(before)

@@ -38,8 +38,10 @@ class Comparison:
 
     @property
     def text(self) -> str:
-        """Return it for a terminal, whose tables have the short names of settings."""
-        text = self._joined(lambda table: aligned(table.rename(columns=variants.short(table))))
+        """Return it for a terminal, whose tables have short names, and ± for a deviation."""
+        text = self._joined(
+            lambda table: aligned(_narrow(table).rename(columns=variants.short(table)))
+        )
         return text.replace("**", "")
 
     def _joined(self, formatted: Callable[[pd.DataFrame], str]) -> str:
@@ -155,6 +157,20 @@ def shown(results: pd.DataFrame) -> list[pd.DataFrame | str]:
     words = [f"{name} {text}" for name in same if (text := cell(values[name])) not in OF_COURSE]
     table = results.drop(columns=same)
     return [table, f"The same in all rows: {', '.join(words)}."] if words else [table]
+
+
+def _narrow(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose means have their deviation beside them, and no ends of intervals."""
+    means = [name for name in table if f"{name}_std" in table]
+    cells = {
+        name: [
+            f"{number(mean)} ± {number(spread, digits=2)}"
+            for mean, spread in zip(table[name], table[f"{name}_std"], strict=True)
+        ]
+        for name in means
+    }
+    of_means = [f"{name}{end}" for name in means for end in ("_std", "_low", "_high")]
+    return table.assign(**cells).drop(columns=of_means, errors="ignore")
 
 
 def over_seeds(runs: Sequence[StoredRun]) -> list[str]:
