@@ -69,7 +69,7 @@ def test_the_command_can_be_pasted_into_a_shell():
         "dataset=table", f"dataset.file={ROOT / 'README.md'}", "dataset.target='the price'"
     )
     assert settings.command.startswith("python train.py dataset=table ")
-    assert settings.command.endswith(""" "dataset.target='the price'\"""")
+    assert settings.command.endswith(" 'dataset.target=the price'")
 
 
 def test_flat_has_every_leaf_by_its_dotted_key_and_the_options_by_their_groups():

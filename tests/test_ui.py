@@ -26,7 +26,7 @@ def served(monkeypatch):
     commands, popen = [], subprocess.Popen
 
     def start(program):
-        def fake(command):
+        def fake(command, env):
             commands.append(command)
             return popen([sys.executable, "-c", program, command[command.index("--port") + 1]])
 

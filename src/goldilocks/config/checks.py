@@ -12,8 +12,10 @@ from goldilocks.config.regularizer import Regularizer
 from goldilocks.config.rules import Rule, rule_of, same_type
 from goldilocks.config.settings import Settings, leaves
 from goldilocks.errors import did_you_mean
+from goldilocks.formatting import argument
 from goldilocks.problem import NO_TARGET, TARGETLESS
 
+MOST_SIBLINGS = 1_000  # files of a folder, among which a misspelled one is looked for
 OURS = "goldilocks."  # what the `_target_` of every option begins with
 
 
@@ -135,6 +137,15 @@ def path_errors(tree: Tree) -> Iterator[str]:
         if key in FILES:
             kind, is_there = "file", path.is_file()
         if not is_there:
-            yield f"dataset.{key}={typed} is not a {kind} {here} one."
+            other = {"dir": "file", "file": "dir"}.get(key)
+            if other and path.exists():
+                yield (
+                    f"dataset.{key}={typed} is a {other.replace('dir', 'folder')}; type "
+                    f"{argument(f'dataset.{other}', str(typed))} in its place."
+                )
+                continue
+            siblings = [entry.name for entry in path.parent.glob("*")][:MOST_SIBLINGS]
+            hint = did_you_mean(path.name, siblings, lambda name, path=path: path.with_name(name))
+            yield f"dataset.{key}={typed} is not a {kind} {here} one.{hint}"
     if vectors not in (None, "stand_in") and not Path(vectors).expanduser().is_file():
         yield f"model.vectors={vectors} is not a file {here} a GloVe file, or stand_in."

@@ -87,9 +87,28 @@ def read_line(
                 f"{' '.join(pieces[1:])} cannot be read; expected key=value. If it belongs to the "
                 f"value before it, type {shell(' '.join(pieces))}."
             )
+        elif line and "=" not in meant and (joined := _joined(line[-1].word.meant, meant)):
+            errors.append(f"{word.typed} cannot be read; with the value before it, type {joined}.")
         else:
             errors.append(f"{word.typed} cannot be read; {_instead(meant, meanings)}.")
     return line, errors
+
+
+def _joined(before: str, word: str) -> str:
+    """Return what a word and the key=value before it may mean together; "" if nothing.
+
+    >>> _joined("budget=12", "runs"), _joined("model.units=4", "64")
+    ('budget=12runs', '-m model.units=4,64')
+    """
+    key, _, value = before.partition("=")
+    rule = rule_of(key)
+    if rule is None or not value:
+        return ""
+    if rule.allows(python_value(key, word)) and rule.allows(python_value(key, value)):
+        return f"-m {key}={value},{word}"
+    if value.isdigit() and rule.allows(f"{value}{word}"):
+        return f"{key}={value}{word}"
+    return ""
 
 
 def _override(word: str) -> Override | None:

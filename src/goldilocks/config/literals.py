@@ -49,20 +49,25 @@ def as_typed(words: Sequence[str]) -> str:
 
 
 def plainest(word: str, *, sweeps: bool = False) -> str:
-    """Return a word without Hydra's quotes, if it is read the same without them.
+    r"""Return a word without Hydra's quotes and escapes, if it is read the same without them.
 
     >>> plainest("dataset.target='price'"), plainest("dataset.target='a=b'"), plainest("seed='1'")
     ('dataset.target=price', 'dataset.target=a=b', "seed='1'")
+    >>> plainest(r"dataset.target=left\ us")  # As in the jobs of a sweep.
+    'dataset.target=left us'
     """
     key, _, text = word.partition("=")
-    value = _parsed(text)
-    if not isinstance(value, QuotedString):
+    value = _unquoted(text)
+    if not isinstance(value, str) or value == text:
         return word
-    plain = f"{key}={value.text}"
-    again = _parsed(_for_hydra(plain, sweeps).partition("=")[2])
-    if isinstance(again, QuotedString):
-        again = again.text
-    return plain if again == value.text else word
+    plain = f"{key}={value}"
+    return plain if _unquoted(_for_hydra(plain, sweeps).partition("=")[2]) == value else word
+
+
+def _unquoted(text: str) -> object:
+    """Return a value as Hydra reads it, a text without its quotes and escapes."""
+    value = _parsed(text)
+    return value.text if isinstance(value, QuotedString) else value
 
 
 def _for_hydra(argument: str, sweeps: bool) -> str:

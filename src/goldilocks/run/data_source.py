@@ -36,9 +36,10 @@ def overrides_of(source: str, overrides: Sequence[str], options: OptionFiles) ->
         if published or not path.exists():
             return [f"dataset={source}", *overrides]
     if not path.exists():
+        here = [str(path.with_name(entry.name)) for entry in path.parent.glob("*")]
         raise DataError(
             f"{source} is no file, no folder and no option of dataset (looked from {Path.cwd()}); "
-            f"expected one of these: {', '.join(names)}.{did_you_mean(source, names)}"
+            f"expected one of these: {', '.join(names)}.{did_you_mean(source, (*names, *here))}"
         )
 
     keys = set(map(key_of, overrides))

@@ -22,6 +22,7 @@ POWER = "verdict.power"  # the tag that says whether loss or metric beats the ba
 CONFIGURATIONS = "validation_configurations"  # metrics of a final run: how many it was chosen from
 OPTIMISM = "validation_optimism"  # and by how much the best of them may look too good
 WORSE = "not better than the baseline on the test rows: of no use"
+RARE = 0.5  # of the rows of the most frequent class, up to which another one is rare
 FEW = 6  # classes or labels, whose recall is told of each; else of those with the lowest
 BESIDE_MEANS = ("_std", "_low", "_high", "_few_rows")  # of the mean over several trainings
 
@@ -194,6 +195,9 @@ def _remedy(settings: Settings, counts: classes.Counts) -> str:
         return ""
     if len(counts) == 2:
         return " Try problem.threshold=auto."
+    rows = [rows for rows, _, _ in counts.values()]
+    if min(rows) > RARE * max(rows):  # Weights would be nearly equal; it has not learned enough.
+        return ""
     return " Try problem.class_weight=balanced; of labels, problem.threshold=auto."
 
 

@@ -41,7 +41,8 @@ def facts(context: RunContext, split: Split) -> str:
         more = ", ..." if len(shown) > FEW_OUTPUTS else ""
         unit = f" {dataset.unit}" if dataset.unit else ""
         words = ", ".join(shown[:FEW_OUTPUTS]) + more
-        kind += f" (loss in deviations of the target: {words}{unit})"
+        power = "squared " * (context.problem.loss == "mse")
+        kind += f" (loss in {power}deviations of the target: {words}{unit})"
     if weights := class_weights(context.problem, dataset, split.train):
         words = ", ".join(f"{name} {formatting.number(weight)}" for name, weight in weights.items())
         kind += f" (class weights: {words}; the probabilities are no longer those of the data)"

@@ -1,6 +1,7 @@
 """The MLflow UI, opened on the page of a run."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -35,10 +36,15 @@ def show(store: MlflowStore, run: StoredRun | None) -> None:
     port = _free_port()
     command = [sys.executable, "-m", "mlflow", "ui", "--host", HOST, "--port", str(port)]
     command += ["--backend-store-uri", store.uri, "--uvicorn-opts", "--log-level warning"]
-    with subprocess.Popen(command) as server:
+    address = page.url(f"http://{HOST}:{port}", experiment, path)
+    console.note(f"Starting; the page will be at {address}")
+    # Its job runners, eight processes, serve what no run here has.
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **os.environ}
+    environment.setdefault("PYTHONWARNINGS", "ignore")
+    with subprocess.Popen(command, env=environment) as server:
         try:
             _wait(server, port)
-            _open(page.url(f"http://{HOST}:{port}", experiment, path))
+            _open(address)
             console.note("It is served until you press Ctrl-C.")
             server.wait()
         finally:

@@ -18,6 +18,7 @@ from goldilocks.training.batches import Batches
 from goldilocks.training.interruption import Interruption, TrainingInterrupted
 
 SHORTEST_NAME = 7  # of a metric, where a terminal is narrow
+USUAL = "0.1234"  # is as long as most values
 BAR_AND_TIME = 14  # columns that are left for the bar and the remaining time
 
 Logs = dict[str, float] | None  # what Keras passes to a callback
@@ -239,7 +240,9 @@ class ProgressBar(keras.callbacks.Callback):
         if self.progress is not None:
             few = {name: text for name, text in values.items() if name != self.metric}
             width = self.console.width
-            if len(line) > width:
+            # The same in each epoch, whatever its values are.
+            usual = f"epoch {total}/{total}  {_texts(dict.fromkeys(values, USUAL))}  {USUAL} s"
+            if max(len(usual), len(line)) > width:
                 line = head + _texts(few, width - len(head + seconds)) + seconds
             room = width - len("epoch / ") - 2 * len(total) - BAR_AND_TIME
             self.progress.update(self.bar, completed=epoch + 1, values=_texts(few, room))

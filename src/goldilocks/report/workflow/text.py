@@ -1,5 +1,6 @@
 """The report of a workflow in words: lines on the terminal, and Markdown for its run."""
 
+import shutil
 import textwrap
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from goldilocks.formatting import markdown
 from goldilocks.report.workflow.results import Row, StepReport, WorkflowReport
 from goldilocks.run.rendering import environment
 
-WIDTH = 110  # characters of a line on the terminal
+WIDTH = 110  # characters of a line on the terminal, at most
 
 
 def outcome(report: WorkflowReport) -> str:
@@ -32,10 +33,15 @@ def step_markdown(step: StepReport, number: int) -> str:
 
 def step_lines(step: StepReport, number: int) -> str:
     """Return a step as the terminal shows it."""
+    width = min(WIDTH, shutil.get_terminal_size().columns)
     lines = [f"\n{number}. {step.title} ({step.seconds:.0f} s)"]
-    lines += textwrap.wrap(step.decision, WIDTH, initial_indent="   ", subsequent_indent="   ")
+    lines += textwrap.wrap(step.decision, width, initial_indent="   ", subsequent_indent="   ")
     for reason in step.reasons:
-        lines += textwrap.wrap(reason, WIDTH, initial_indent="   - ", subsequent_indent="     ")
+        before, colon, command = reason.partition(" it: ")
+        if colon and len(before.split()) < 3:  # "Serve it: ...", which is pasted whole.
+            lines += [f"   - {before} it:", f"     {command}"]
+            continue
+        lines += textwrap.wrap(reason, width, initial_indent="   - ", subsequent_indent="     ")
     return "\n".join(lines)
 
 
