@@ -5,6 +5,7 @@ from omegaconf import DictConfig
 
 from goldilocks.config import command_line, composition
 from goldilocks.config.options import CONF
+from goldilocks.workflow import refused
 
 
 def train() -> None:
@@ -32,8 +33,6 @@ def _workflow(cfg: DictConfig) -> None:
     """Check the composed config, then conduct the workflow."""
     with command_line.stopping():
         settings = composition.settle(cfg)
-        from goldilocks.workflow import refused
-
         refused.check(settings)
         from goldilocks.jobs.resources import prepare
 
