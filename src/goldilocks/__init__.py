@@ -34,6 +34,7 @@ of the workflow:
 from __future__ import annotations
 
 import os
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -115,8 +116,9 @@ def __getattr__(name: str) -> object:
         from goldilocks.diagnosis.verdict_callback import VerdictCallback
 
         return VerdictCallback
-    from goldilocks import notebook
-
+    with warnings.catch_warnings():  # In Jupyter, tqdm warns of bars that nobody draws here.
+        warnings.filterwarnings("ignore", "IProgress not found")
+        from goldilocks import notebook
     return getattr(notebook, name)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import warnings
 from collections.abc import Generator, Sequence
 
 from goldilocks import console, prepare_environment
@@ -154,13 +153,11 @@ def _words(
 
 @contextlib.contextmanager
 def _level(quiet: bool) -> Generator[None]:
-    """Print warnings alone while it is quiet; never one of progress bars that are not drawn."""
+    """Print warnings alone while it is quiet."""
     before = console.logger.level
     if quiet:
         console.logger.setLevel(logging.WARNING)
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "IProgress not found")
-            yield
+        yield
     finally:
         console.logger.setLevel(before)
