@@ -1,20 +1,10 @@
 import math
 
 import pytest
-from hydra import initialize_config_dir
 
-from composition import CONF
 from goldilocks.evaluation.family import NO_ROWS, WITHIN
-from goldilocks.report import sections
-from goldilocks.sweep import conclusion
-from goldilocks.tracking.null import NullStore
+from goldilocks.report import conclusion, sections
 from stored_runs import a_run, seeds
-
-
-@pytest.fixture
-def hydra():
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        yield
 
 
 def section(runs, **options):
@@ -117,22 +107,24 @@ def test_a_search_ranks_by_what_it_searched_for(measure, best):
     assert section(runs, rank_by=measure).variants[0].name == f"units={best}"
 
 
-def test_what_one_seed_cannot_tell_apart_is_trained_with_more_seeds(hydra):
+def test_each_section_has_its_own_next_command():
+    other = {"dataset.digest": "cd" * 32}
     runs = [judged("4", "underfit", 3.0), judged("8", "balanced", 2.0)]
-    words = {
-        run.run_id: ["dataset=boston", f"model.units={n}"]
-        for run, n in zip(runs, (4, 8), strict=True)
-    }
-    command = conclusion.next_command(section(runs), words, NullStore())
-    assert command.endswith(
-        " train.py -m dataset=boston model.units=8,4 seed=0,1,2   "
-        "# one seed cannot tell how much of the lead is chance"
-    )
+    others = [a_run(name, 1.0, params={"model.units": name}, tags=other) for name in ("16", "32")]
+    found = sections.sections([*runs, *others], {}, lambda run_id, measure: None)
+    first, second = conclusion.headings(found)
+    said = conclusion.of_sections(found, {second: "goldilocks train"})
+    assert [word for word, _ in said] == ["", "best", "lead", "", "best", "lead", "next"]
+    assert (said[0], said[3]) == (("", first), ("", second))
 
 
-def test_of_jobs_that_differ_in_two_keys_the_best_alone_is_trained_again():
-    jobs = [
-        ["dataset=boston", "model.units=4", "seed=1"],
-        ["dataset=boston", "model.units=8", "seed=2"],
-    ]
-    assert "-m dataset=boston model.units=4 seed=1 seed=0,1,2" in conclusion._over_seeds(jobs)
+def test_a_single_run_has_no_conclusion():
+    assert conclusion.of_sections([section(seeds("4", [1.0]))], {}) == []
+
+
+def test_the_end_of_a_sweep_is_a_tag_that_a_store_can_hold():
+    sweep = a_run("a", tags=conclusion.tags({"boston": "goldilocks train"}, "val_loss"))
+    assert conclusion.end(sweep) == ("val_loss", {"boston": "goldilocks train"})
+    assert conclusion.end(a_run("b")) == ("", {})
+    long = a_run("c", tags=conclusion.tags({"boston": "x" * 5000}, "val_loss"))
+    assert conclusion.end(long) == ("val_loss", {})

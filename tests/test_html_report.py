@@ -5,7 +5,7 @@ import pytest
 
 from goldilocks import cli
 from goldilocks.console import without_passwords
-from goldilocks.report import compare, html, sections
+from goldilocks.report import compare, conclusion, html, sections
 from goldilocks.tracking import local
 from goldilocks.tracking.selection import Selection
 from goldilocks.tracking.store import MlflowStore
@@ -73,9 +73,8 @@ def test_a_column_stands_only_for_what_differs():
     text = page(RUNS)
     head = re.search(r"<thead>(.+?)</thead>", text, re.DOTALL)[1]
     titles = re.findall(r"<button[^>]*>(.+?)<", head)
-    assert titles == [
-        "model.units", "val_mae", "val_loss", "trainings", "best epoch", "baseline", "beats it", "seconds"
-    ]  # fmt: skip
+    assert titles == ["model.units", "val_mae", "val_loss"]
+    assert "The same in all rows: trainings 3, best epoch 2." in text
     assert "<code>dataset=boston</code>" in text, "folded, among what is the same"
 
 
@@ -131,9 +130,26 @@ def test_one_seed_cannot_tell_and_says_what_to_do():
 def test_folds_are_shown_below_their_run():
     runs, histories = folds("8", [1.0, 2.0, 3.0])
     text = page(runs, histories)
-    assert "1 run (with 3 folds and repeats below them) in 1 variant" in text
+    assert "1 run (with 3 folds below it) in 1 variant" in text
     assert "└ run 8.1" in text
+    assert "of folds, where it would lie on other rows" in text
+    assert (
+        "fold"
+        not in page(RUNS)
+        .partition("<main>")[2]
+        .partition("<h3>Differences")[0]
+        .partition("<h3>Variants")[2]
+    )
     assert "<h3>Differences" not in text
+
+
+def test_parts_stand_below_their_own_run():
+    eight, of_eight = folds("8", [1.0, 2.0])
+    four, of_four = folds("4", [1.0, 2.0])
+    text = page([eight[0], four[0], *eight[1:], *four[1:]], of_eight | of_four)
+    names = re.findall(r'<td class="name">(?:└ )?run ([\d.]+)</td>', text)
+    assert names == ["8", "8.1", "8.2", "4", "4.1", "4.2"]
+    assert text.count('<tr class="part">') == 4
 
 
 def test_a_failed_run_is_named():
@@ -206,6 +222,24 @@ def test_the_report_of_a_sweep_is_a_file_and_an_artifact_of_its_parent(store, fo
     assert file.name == f"report-{sweep[:8]}.html"
     assert store.read_artifact(sweep, "report/report.html") == file.read_bytes()
     assert f"goldilocks report {sweep}" in file.read_text()
+
+
+def test_the_report_of_a_sweep_says_what_its_end_has_said(store, folder):
+    sweep = logged(store)
+    commands = {"boston (stand-in, abababab)": "goldilocks train a=1   # <why>"}
+    for tag, text in conclusion.tags(commands, "val_loss").items():
+        store.client.set_tag(sweep, tag, text)
+    text = compare.write(store, [sweep], folder / "a.html", command="").read_text()
+    assert "<strong>Best.</strong> units=64: val_loss 9.5</p>" in text
+    assert "<pre><code>goldilocks train a=1   # &lt;why&gt;</code></pre>" in text
+    assert "compared by val_loss" in text
+    assert text.index("Best.") < text.index("What differs")
+
+
+def test_the_report_of_a_sweep_of_an_earlier_version_has_no_next_command(store, folder):
+    text = compare.write(store, [logged(store)], folder / "a.html", command="").read_text()
+    assert "<strong>Best.</strong> units=64: val_mae 4.75</p>" in text
+    assert "<strong>Next.</strong>" not in text
 
 
 def test_the_report_of_runs_goes_where_it_is_told_to(store, folder):

@@ -102,7 +102,7 @@ def test_a_job_that_dies_ends_the_command_with_a_sentence_after_all_others(progr
         f"Its log is {log}.\n"
     )
     assert "job 1 (do=die value=2) failed: killed by signal 9 (SIGKILL)" in done.stderr
-    assert "4 of 4 done, 2 failed, best value 1 (do=nothing value=1)" in done.stderr
+    assert "4 of 4 done, 2 failed, lowest value 1 (do=nothing value=1)" in done.stderr
     assert log.read_text() == "in the job die None\n"
     jobs = records.read_all(tmp_path / "sweep")
     assert [record.status for record in jobs] == ["failed", "failed", "finished", "finished"]
@@ -129,10 +129,10 @@ def test_an_error_of_the_program_itself_keeps_its_type_and_its_traceback(program
 
 def test_the_monitored_value_decides_which_job_is_best(program):
     assert (
-        "best val_accuracy 2 (value=2 "
+        "highest val_accuracy 2 (value=2 "
         in program("value=1,2", "+trainer.monitor=val_accuracy").stderr
     )
-    assert "best val_loss 1 (value=1 " in program("value=1,2", "+trainer.monitor=val_loss").stderr
+    assert "lowest val_loss 1 (value=1 " in program("value=1,2", "+trainer.monitor=val_loss").stderr
 
 
 def test_limits_and_retries_are_keys_of_the_launcher(program, tmp_path):

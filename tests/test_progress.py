@@ -29,10 +29,10 @@ def test_without_a_terminal_each_finished_job_prints_a_line(capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        "1 of 4 done, about 15 s left, best val_mae 0.25 (units=0)",
+        "1 of 4 done, about 15 s left, lowest val_mae 0.25 (units=0)",
         "job 1 (units=1) failed: the disk is full",
-        "2 of 4 done, about 20 s left, 1 failed, best val_mae 0.25 (units=0)",
-        "3 of 4 done, about 8 s left, 1 failed, best val_mae 0.125 (units=2)",
+        "2 of 4 done, about 20 s left, 1 failed, lowest val_mae 0.25 (units=0)",
+        "3 of 4 done, about 8 s left, 1 failed, lowest val_mae 0.125 (units=2)",
     ]
 
 
@@ -43,8 +43,8 @@ def test_a_job_without_a_name_is_named_by_its_number(capsys):
     assert capsys.readouterr().err.startswith("job 0 failed: no reason\n1 of 1 done, 1 failed\n")
 
 
-@pytest.mark.parametrize(("higher", "best"), [(False, 1), (True, 2)])
-def test_the_best_is_the_lowest_or_the_highest(higher, best):
+@pytest.mark.parametrize(("higher", "best", "word"), [(False, 1, "lowest"), (True, 2, "highest")])
+def test_the_best_is_the_lowest_or_the_highest(higher, best, word):
     progress = Progress(total=None, slots=1, measure="val_mae", higher_is_better=higher)
     for record in (
         finished(0, math.nan),
@@ -54,8 +54,8 @@ def test_the_best_is_the_lowest_or_the_highest(higher, best):
     ):
         progress.start()
         progress.end(record)
-    assert progress.line.endswith(f"best val_mae {0.5 if best == 1 else 0.75} (units={best})")
-    assert progress.line.startswith("4 done, best")
+    assert progress.line.endswith(f"{word} val_mae {0.5 if best == 1 else 0.75} (units={best})")
+    assert progress.line.startswith(f"4 done, {word}")
 
 
 def test_on_a_terminal_failures_stand_above_one_line(capsys, monkeypatch):
@@ -72,7 +72,7 @@ def test_on_a_terminal_failures_stand_above_one_line(capsys, monkeypatch):
     output = capsys.readouterr().err
     assert output.count("job 0 (a=[1,2]) failed: the disk is full") == 1
     assert output.index("failed: the disk is full") < output.index("1 of 2 done, ")
-    assert "2 of 2 done, 1 failed, best val…\n" in output  # One line, however narrow the terminal.
+    assert "2 of 2 done, 1 failed, lowest v…\n" in output  # One line, however narrow the terminal.
 
 
 def test_a_sweep_goes_on_where_nobody_reads(monkeypatch):

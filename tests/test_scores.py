@@ -226,6 +226,14 @@ def test_the_loss_decides_where_a_constant_has_the_best_score_that_can_be():
     assert deciding_metric(problem("binary"), {"loss": 0.5, "accuracy": 0.9}) == "accuracy"
 
 
+def test_the_mean_of_trainings_that_score_as_the_baseline_does_not_beat_it():
+    baseline = {"loss": 0.5, "accuracy": 590 / 750}
+    mean = (586 / 750 + 590 / 750 + 594 / 750) / 3
+    assert not beats(problem("binary"), {"loss": 0.4, "accuracy": mean}, baseline)
+    assert not beats(problem("binary"), {"loss": 0.4, "accuracy": mean + 1e-12}, baseline)
+    assert beats(problem("binary"), {"loss": 0.4, "accuracy": 591 / 750}, baseline)
+
+
 @pytest.mark.parametrize(
     ("type", "reached", "baseline", "better"),
     [

@@ -39,7 +39,7 @@ def test_a_sweep_is_one_run_above_its_jobs(folder, train):
     assert "Traceback" not in done.stderr
     assert "warning" not in done.stderr.lower()
     assert "1 of 2 done, " in done.stderr
-    assert "2 of 2 done, best val_loss " in done.stderr
+    assert "2 of 2 done, lowest val_loss " in done.stderr
     [parent], children, client = runs(folder)
     children.sort(key=lambda child: int(child.data.params["model.units"]))
     assert [child.data.params["model.units"] for child in children] == ["4", "8"]

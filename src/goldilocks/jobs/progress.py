@@ -57,7 +57,7 @@ class Progress:
     def line(self) -> str:
         """Return the counts.
 
-        For example "3 of 24 done, about 40 s left, 1 failed, best val_loss 0.1234 (seed=3)".
+        For example "3 of 24 done, about 40 s left, 1 failed, lowest val_loss 0.1234 (seed=3)".
         """
         done = len(self.ended)
         parts = [f"{done} done"]
@@ -73,10 +73,11 @@ class Progress:
         values = {record: record.value for record in self.ended if record.value is not None}
         finite = [record for record, value in values.items() if math.isfinite(value)]
         if finite:
-            choose = max if self.higher_is_better else min
+            # Not "best": that is said in the end, by the primary metric and with all seeds.
+            word, choose = ("highest", max) if self.higher_is_better else ("lowest", min)
             best = choose(finite, key=values.__getitem__)
             name = best.name or f"job {best.number}"
-            parts.append(f"best {self.measure} {number(values[best])} ({name})")
+            parts.append(f"{word} {self.measure} {number(values[best])} ({name})")
         return ", ".join(parts)
 
     def _show(self) -> None:

@@ -3,6 +3,7 @@
 grouping    runs -> groups whose values may be compared
 variants    runs -> variants, each with its values at the best epoch
 sections    the variants of a group, ranked and compared with the best
+conclusion  which variant is best, and what to type next, of a sweep
 drawn       histories -> the curves of the figures
 html        all of it, by the templates of this room -> the file
 """
@@ -12,7 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from goldilocks.report import html, sections
+from goldilocks.report import conclusion, html, sections
 from goldilocks.run.context import stored_rows
 from goldilocks.tracking.selection import select
 from goldilocks.tracking.store import MlflowStore
@@ -40,9 +41,14 @@ def write(store: MlflowStore, targets: Sequence[str], output: Path | None, *, co
     runs = selection.runs
     histories = store.histories([run.run_id for run in runs], sections.curve_names(runs))
     read_rows = functools.partial(stored_rows, store)
-    shown = sections.sections(runs, histories, read_rows)
-    text = html.page(store, selection, shown, histories, command)
-    sweep = selection.sweep
+    sweep, rank_by, said = selection.sweep, "", []
+    commands: dict[str, str] = {}
+    if sweep is not None:
+        rank_by, commands = conclusion.end(sweep)
+    shown = sections.sections(runs, histories, read_rows, rank_by=rank_by)
+    if sweep is not None:
+        said = conclusion.of_sections(shown, commands)
+    text = html.page(store, selection, shown, histories, command, said)
     return save(store, sweep and sweep.run_id, text, output or f"report-{selection.slug}.html")
 
 

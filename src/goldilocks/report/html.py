@@ -1,7 +1,9 @@
 """Sections -> one HTML file that needs no other file, by Jinja2 templates that escape names."""
 
+import itertools
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import resources
@@ -14,13 +16,13 @@ from goldilocks import formatting
 from goldilocks.console import without_passwords
 from goldilocks.diagnosis.verdicts import VERDICTS
 from goldilocks.evaluation.family import Difference
+from goldilocks.formatting import counted
 from goldilocks.plots import interactive
-from goldilocks.report import drawn, grouping, variants
+from goldilocks.report import data_findings, drawn, facts, grouping, variants
 from goldilocks.report.sections import Section
 from goldilocks.report.variants import Histories
 from goldilocks.run import test_scores
 from goldilocks.run.rendering import environment
-from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import Selection
 from goldilocks.tracking.store import MlflowStore
@@ -38,6 +40,7 @@ def page(
     sections: Sequence[Section],
     histories: Histories,
     command: str,
+    said: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Return the HTML file.
 
@@ -47,6 +50,7 @@ def page(
         sections: Of its runs.
         histories: Of its runs.
         command: What was typed.
+        said: What the runs of a sweep have shown, as `conclusion.of_sections` returns it.
     """
     templates = environment("goldilocks.report")
     templates.filters.update(
@@ -60,16 +64,18 @@ def page(
     figures: list[Any] = []
     bases = [section.basis for section in sections]
     runs = [run for section in sections for run in section.runs]
-    parts = sum(run.is_part for run in runs)
+    parts = Counter(run.tags["role"] for run in runs if run.is_part)
     return templates.get_template("page.html.j2").render(
         title=selection.name,
-        whole=len(runs) - parts,
-        parts=parts,
+        whole=len(runs) - parts.total(),
+        parts=" and ".join(counted(parts[role], role) for role in parts),
+        has_folds="fold" in parts,
+        said=said,
         reasons=grouping.reasons(bases),
         command=without_passwords(command),
         sections=[
             {"heading": grouping.heading(section.basis, bases)}
-            | _section(section, histories, figures)
+            | _section(store, section, histories, figures)
             for section in sections
         ],
         **frame(store, selection.runs),
@@ -108,13 +114,18 @@ def _asset(name: str) -> Markup:
     return Markup((resources.files("goldilocks.report") / "templates" / name).read_text())
 
 
-def _section(section: Section, histories: Histories, figures: list[Any]) -> dict[str, Any]:
+def _section(
+    store: MlflowStore, section: Section, histories: Histories, figures: list[Any]
+) -> dict[str, Any]:
     """Return a section, and what else the template says of it; its figures go to `figures`."""
+    cells = facts.facts(section)
     return {
         "section": section,
         "data": grouping.data_name(section.basis),
         "warning": max(map(_evaluation_warning, section.runs)),
-        "findings": query.findings(section.runs),
+        "findings": data_findings.lines(store, section.runs),
+        "columns": facts.differing(cells),
+        "shared": facts.shared(cells),
         "penalty": any("best_val_data_loss" in run.metrics for run in section.runs),
         "monitors": sorted(set(map(variants.monitor, section.runs))),
         "codes": len({run.tags.get("code.digest", "") for run in section.runs}),
@@ -150,7 +161,13 @@ def _runs(section: Section) -> list[tuple[StoredRun, str, bool, float | None]]:
     """Return each run, the name of its variant, whether it is a part of another, and its value."""
     names = {run.run_id: variant.name for variant in section.variants for run in variant.runs}
     prefix, listed = "" if section.basis.final else "best_", []
-    for run in section.runs:
+
+    # Those below a run follow it, and in this order: a fold of another run has a parent elsewhere.
+    families: dict[str, list[StoredRun]] = {}
+    for run in sorted(section.runs, key=lambda run: run.is_part):
+        above = run.parent if run.is_part and run.parent in names else run.run_id
+        families.setdefault(above, []).append(run)
+    for run in itertools.chain.from_iterable(families.values()):
         below = run.is_part and run.parent in names
         value = run.metrics.get(prefix + variants.logged_name(run, section.measures[0]))
         listed.append((run, names.get(run.parent if below else run.run_id, ""), below, value))

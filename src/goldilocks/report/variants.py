@@ -35,7 +35,8 @@ class Variant:
     Attributes:
         name: What sets it apart from the other variants.
         runs: All of its runs, folds and repeats left out, in the order in which they started.
-        trainings: Those that count, by seed and fold: finished, and of one seed the newest.
+        counted: Those of its runs that count.
+        trainings: Of these, by seed and fold: finished, and of one seed the newest.
         values: For each measure the value of each training that counts, at its best epoch; of folds
             and repeats at the epoch that is best for all of them together.
         overlap: Of folds, validation rows divided by training rows, 0 to 1; else 0. None where a
@@ -46,6 +47,7 @@ class Variant:
 
     name: str
     runs: tuple[StoredRun, ...]
+    counted: tuple[StoredRun, ...]
     trainings: Mapping[Key, StoredRun]
     values: Mapping[str, Mapping[Key, float]]
     overlap: float | None
@@ -59,15 +61,34 @@ class Variant:
 
     @property
     def verdicts(self) -> Mapping[str, int]:
-        """Return how many trainings that count have each verdict, the most frequent first."""
-        tags = [run.tags for run in self.trainings.values()]
-        return dict(Counter(tag["verdict"] for tag in tags if "verdict" in tag).most_common())
+        """Return how many runs that count have each verdict, the most frequent first.
+
+        The verdict of a run above folds or repeats is its own, of the mean of their curves: its
+        page and the table of a sweep have the same one.
+        """
+        return _tag_counts(self.counted, "verdict") or _tag_counts(self.parts, "verdict")
+
+    @property
+    def part_verdicts(self) -> Mapping[str, int]:
+        """Return how many folds and repeats have each verdict, unless it is that of their run."""
+        counts = _tag_counts(self.parts, "verdict")
+        return counts if list(counts) != list(self.verdicts) else {}
 
     @property
     def beats_baseline(self) -> list[bool]:
-        """Return whether each training that counts beats the baseline, where it is known."""
-        tags = [run.tags for run in self.trainings.values()]
-        return [tag["beats_baseline"] == "true" for tag in tags if "beats_baseline" in tag]
+        """Return whether each run that counts beats the baseline, by its own tag."""
+        return _beats(self.counted)
+
+    @property
+    def parts_beat_baseline(self) -> list[bool]:
+        """Return whether each fold and repeat beats it, where not all do what their runs do."""
+        answers = _beats(self.parts)
+        return answers if set(answers) != set(self.beats_baseline) else []
+
+    @property
+    def parts(self) -> list[StoredRun]:
+        """Return the folds and repeats that count."""
+        return [run for run in self.trainings.values() if run.is_part]
 
     def spread(self, measure: str) -> Spread | None:
         """Return mean, deviation and 95 % confidence interval of a measure; None without a value.
@@ -267,6 +288,7 @@ def _variant(
     measures: Sequence[str],
 ) -> Variant:
     trainings: dict[Key, StoredRun] = {}
+    above: dict[Key, StoredRun] = {}  # of each training the run that averages it, or itself
     epochs: dict[Key, int] = {}
     overlaps: list[float | None] = [0.0]
     problems = []
@@ -278,17 +300,18 @@ def _variant(
         # The finished parts of a run, or the run itself.
         members = parts.get(run.run_id, ())
         finished = [part for part in members if part.status == "FINISHED"] or [run]
-        counted = {
+        newest = {
             (part.params.get("seed", ""), part.tags.get("fold", "")): part for part in finished
         }
         if any(part.tags.get("role") == "fold" for part in members):
             overlaps.append(run.metrics.get("folds_overlap"))
-        if older := counted.keys() & trainings.keys():
+        if older := newest.keys() & trainings.keys():
             problems.append(f"an older run of {training_name(run)} is not counted")
             for key in older:
                 del trainings[key]
-        trainings |= counted
-        epochs |= dict.fromkeys(counted, int(run.metrics.get("best_epoch", 0)))
+        trainings |= newest
+        above |= dict.fromkeys(newest, run)
+        epochs |= dict.fromkeys(newest, int(run.metrics.get("best_epoch", 0)))
 
     values: dict[str, dict[Key, float]] = {}
     for measure in measures:
@@ -301,12 +324,23 @@ def _variant(
     return Variant(
         name=name,
         runs=tuple(runs),
+        counted=tuple({run.run_id: run for run in above.values()}.values()),
         trainings=trainings,
         values=values,
         overlap=max(logged) if len(logged) == len(overlaps) else None,
         best_epochs=tuple(sorted(set(epochs.values()))),
         problems=tuple(problems),
     )
+
+
+def _tag_counts(runs: Sequence[StoredRun], tag: str) -> dict[str, int]:
+    """Return how many runs have each value of a tag, the most frequent first."""
+    return dict(Counter(run.tags[tag] for run in runs if tag in run.tags).most_common())
+
+
+def _beats(runs: Sequence[StoredRun]) -> list[bool]:
+    tags = [run.tags for run in runs]
+    return [tag["beats_baseline"] == "true" for tag in tags if "beats_baseline" in tag]
 
 
 def _problem(run: StoredRun) -> str:

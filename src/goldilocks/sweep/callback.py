@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
@@ -50,6 +51,7 @@ class Parent(Callback):
                 processes.prepare(config.hydra.launcher)
             from goldilocks.sweep.parent import parent_run
 
+            self.hydra = GlobalHydra.instance().hydra
             self.parent = parent_run(config, jobs)
             self.sweep_dir, self.count = self.parent.__enter__()
             self.keys = VARIED[self.sweep_dir]
@@ -91,6 +93,9 @@ class Parent(Callback):
     def close(self) -> None:
         """Close the parent run, once."""
         atexit.unregister(self.close)
+        # After a job has failed Hydra has cleared itself, and the next command is composed by it.
+        if self.hydra is not None and not GlobalHydra.instance().is_initialized():
+            GlobalHydra.instance().initialize(self.hydra)
         with _exit_on_error():
             self.parent.__exit__(None, None, None)
 

@@ -86,7 +86,7 @@ def parent_run(config: DictConfig, jobs: Sequence[Settings]) -> Generator[tuple[
             if tracker.page_command:
                 console.note(f"see it    {tracker.page_command}")
             # What the end needs is imported while jobs run; it draws with matplotlib.
-            imports = functools.partial(importlib.import_module, "goldilocks.sweep.conclusion")
+            imports = functools.partial(importlib.import_module, "goldilocks.sweep.next_command")
             threading.Thread(target=imports, daemon=True).start()
             for names in equals(jobs) if count else ():
                 console.warning(
@@ -176,18 +176,15 @@ def _conclude(
     Returns:
         What is printed of it.
     """
-    from goldilocks.report import sweep
-    from goldilocks.sweep import conclusion, winner
+    from goldilocks.report import conclusion, data_findings, sweep
+    from goldilocks.sweep import next_command, winner
 
     overrides = {record.run_id: [*folders, *record.overrides] for record in job_records}
-    found = conclusion.sections_of(store, runs, search=search)
-    said = conclusion.of_sections(found, overrides, store)
-    if codes := query.findings(runs):
-        text = (
-            f"{', '.join(codes)} on the data; docs/findings.md explains them, and data.json of a "
-            "run says them"
-        )
-        said.append(("findings", text))
+    rank_by = search.replace("data_loss", "loss")
+    found = next_command.sections_of(store, runs, rank_by=rank_by)
+    commands = next_command.commands(found, overrides, store)
+    said = conclusion.of_sections(found, commands)
+    said += [("findings", text) for text in data_findings.lines(store, runs)]
 
     trials: dict[str, int] = {}
     if search:
@@ -209,7 +206,7 @@ def _conclude(
     if (sweep_dir / RESULTS).is_dir():
         tracker.files(sweep_dir / RESULTS, RESULTS)
     reused = [run.run_id for run in runs if run.parent != tracker.run_id]
-    tracker.tags(query.reused_tags(reused))
+    tracker.tags(query.reused_tags(reused) | conclusion.tags(commands, rank_by))
     if view:
         said.append(("table", view))
     if search:  # It has said itself which trial is best.

@@ -1,5 +1,6 @@
 "use strict";
 // A click on a heading sorts its table: numbers as numbers, empty cells last, a second click the other way round.
+// The parts of a run stay below it, sorted among themselves.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
@@ -8,20 +9,24 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const up = head.getAttribute("aria-sort") !== "ascending";
       for (const other of heads) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const keyed = [...table.tBodies[0].rows].map((row) => {
+      const families = [];
+      for (const row of table.tBodies[0].rows)
+        row.classList.contains("part") && families.length ? families.at(-1).push(row) : families.push([row]);
+      const sorted = (items, rowOf) => items.map((item) => {
+        const row = rowOf(item);
         const cell = row.cells[column];
         const text = cell.dataset.sort ?? cell.textContent.trim();
         const number = Number(text);
         const empty = text === "" || text === "nan";
-        return { row, text, number, empty, isNumber: !empty && !Number.isNaN(number) };
-      });
-      keyed.sort((a, b) => {
+        return { item, text, number, empty, isNumber: !empty && !Number.isNaN(number) };
+      }).sort((a, b) => {
         if (a.empty || b.empty) return a.empty - b.empty;
         const order = a.isNumber && b.isNumber ? a.number - b.number
           : a.isNumber !== b.isNumber ? b.isNumber - a.isNumber : a.text.localeCompare(b.text);
         return up ? order : -order;
-      });
-      table.tBodies[0].append(...keyed.map((each) => each.row));
+      }).map((each) => each.item);
+      for (const [row, ...parts] of sorted(families, ([first]) => first))
+        table.tBodies[0].append(row, ...sorted(parts, (part) => part));
     });
   });
 }

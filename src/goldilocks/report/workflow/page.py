@@ -11,7 +11,7 @@ from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.report import compare, html
 from goldilocks.report.workflow.log import PICTURE
 from goldilocks.report.workflow.results import WorkflowReport, read_report
-from goldilocks.report.workflow.text import columns, outcome
+from goldilocks.report.workflow.text import columns, outcome, shared
 from goldilocks.run.rendering import environment
 from goldilocks.tracking import query
 from goldilocks.tracking.query import StoredRun
@@ -42,6 +42,7 @@ def page(report: WorkflowReport, run: StoredRun, store: MlflowStore) -> str:
     step_runs = [dataclasses.replace(run, run_id=step.run_id) for step in report.results.steps]
     return template.render(
         columns=columns,
+        shared=shared,
         cell=formatting.cell,
         report=report,
         lead=outcome(report),

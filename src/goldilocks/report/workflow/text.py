@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from goldilocks.formatting import markdown
-from goldilocks.report.workflow.results import Row, StepReport, WorkflowReport
+from goldilocks.report.workflow.results import Cell, Row, StepReport, WorkflowReport
 from goldilocks.run.rendering import environment
 
 WIDTH = 110  # characters of a line on the terminal, at most
@@ -54,6 +54,16 @@ def table(rows: Sequence[Row]) -> str:
 def columns(rows: Sequence[Row]) -> list[str]:
     """Return the names of all cells but the runs."""
     return list(dict.fromkeys(name for row in rows for name in row if name != "run"))
+
+
+def shared(rows: Sequence[Row]) -> dict[str, Cell]:
+    """Return the cells that are the same in all of several rows, by name."""
+    first = rows[0] if len(rows) > 1 else {}
+    return {
+        name: value
+        for name, value in first.items()
+        if name != "run" and value is not None and all(row.get(name) == value for row in rows)
+    }
 
 
 def _rendered(template: str, **values: WorkflowReport | StepReport | str | int) -> str:

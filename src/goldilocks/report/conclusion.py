@@ -1,67 +1,74 @@
-"""What a sweep has shown, in sentences, and the next command."""
+"""Sections -> which variant is best, whether beyond noise, and where underfit turns to overfit."""
 
-import functools
+import json
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from goldilocks.config import invocation
-from goldilocks.config.literals import plainest
-from goldilocks.config.settings import key_of
 from goldilocks.formatting import number
 from goldilocks.report import grouping
-from goldilocks.report.sections import Section, curve_names, sections
+from goldilocks.report.sections import Section
 from goldilocks.report.variants import Variant, short
-from goldilocks.run import next_moves
-from goldilocks.run.context import stored_predictions, stored_rows
-from goldilocks.sweep.expand import settings_of
-from goldilocks.tracking import Store
+from goldilocks.run.next_moves import LONGEST_TAG
 from goldilocks.tracking.query import StoredRun
-from goldilocks.tracking.selection import with_parts
 
 FEW = 3  # variants that a sentence or a command names
-SEEDS = (0, 1, 2)  # with which those are trained again that one seed cannot tell apart
+END = "conclusion"  # tag of a sweep's run: what a report of the sweep needs of its end, as JSON
 
 
-def sections_of(store: Store, runs: Sequence[StoredRun], *, search: str) -> list[Section]:
-    """Return the variants of the runs of a sweep, ranked and compared.
-
-    Args:
-        store: Has the runs.
-        runs: Of its jobs.
-        search: What a search has compared them by; "" of another sweep.
-    """
-    every = with_parts(store, runs)
-    histories = store.histories([run.run_id for run in every], curve_names(every))
-    read_rows = functools.partial(stored_rows, store)
-    return sections(every, histories, read_rows, rank_by=search.replace("data_loss", "loss"))
-
-
-def of_sections(
-    found: Sequence[Section], overrides: Mapping[str, Sequence[str]], store: Store
-) -> list[tuple[str, str]]:
+def of_sections(found: Sequence[Section], commands: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return what the runs of a sweep have shown and what to type next.
 
     Args:
         found: The sections of its runs.
-        overrides: Of each job, by the ID of its run.
-        store: Has the runs.
+        commands: Of sections, by their headings, what to type next.
 
     Returns:
         Sentences, each with a word for what it says, "" for the heading of a section: "best",
         "lead", "turn", "next". None of a single run.
     """
-    if sum(len(variant.runs) for section in found for variant in section.variants) < 2:
+    if not compares(found):
         return []
     texts: list[tuple[str, str]] = []
-    for section in found:
+    for section, heading in zip(found, headings(found), strict=True):
         if len(found) > 1:
-            texts.append(("", grouping.heading(section.basis, [one.basis for one in found])))
+            texts.append(("", heading))
         texts += sentences(section)
-        if command := next_command(section, overrides, store):
+        if command := commands.get(heading):
             texts.append(("next", command))
     return texts
+
+
+def compares(found: Sequence[Section]) -> bool:
+    """Return whether there are several runs, folds and repeats left out."""
+    return sum(len(variant.runs) for section in found for variant in section.variants) > 1
+
+
+def headings(found: Sequence[Section]) -> list[str]:
+    """Return the heading of each section of runs."""
+    bases = [section.basis for section in found]
+    return [grouping.heading(basis, bases) for basis in bases]
+
+
+def tags(commands: Mapping[str, str], rank_by: str) -> dict[str, str]:
+    """Return the end of a sweep as a tag; it has no commands where a tag cannot hold them.
+
+    Args:
+        commands: As of `of_sections`.
+        rank_by: What its variants are ranked by; "": the primary metric.
+    """
+    text = json.dumps({"rank_by": rank_by, "next": dict(commands)})
+    if len(text) > LONGEST_TAG:
+        return tags({}, rank_by)
+    return {END: text}
+
+
+def end(sweep: StoredRun) -> tuple[str, dict[str, str]]:
+    """Return what a sweep ranks its variants by, and what to type next, by section.
+
+    A sweep that has not ended, or of an earlier version, has neither.
+    """
+    stored = json.loads(sweep.tags.get(END, "{}"))
+    return stored.get("rank_by", ""), stored.get("next", {})
 
 
 def sentences(section: Section) -> list[tuple[str, str]]:
@@ -166,60 +173,3 @@ def turn(section: Section, name: str) -> str:
         left, right = max(over), min(under)
     key = short(section.columns)[name]
     return f"{words[left]} up to {key}={left:g}, {words[right]} from {key}={right:g}"
-
-
-def next_command(section: Section, overrides: Mapping[str, Sequence[str]], store: Store) -> str:
-    """Return what to type after a sweep, with the reason as a comment; "" where nothing is known.
-
-    Args:
-        section: Its runs.
-        overrides: Of each job, by the ID of its run.
-        store: Has the runs.
-    """
-    best = section.variants[0]
-    typed = overrides.get(best.runs[0].run_id)
-    if typed is None or not best.trainings:
-        return ""
-    [settings] = settings_of([list(typed)])
-    if settings.tree["final"]:
-        return ""
-
-    rivals = unresolved(section)[: FEW - 1]
-    is_single = all(len(variant.trainings) == 1 for variant in (best, *rivals))
-    if rivals and is_single and "seed" not in map(key_of, typed):
-        ids = [variant.runs[0].run_id for variant in (best, *rivals)]
-        return _over_seeds([overrides[run_id] for run_id in ids if run_id in overrides])
-
-    run = next(iter(best.trainings.values()))
-    of_each = [stored_predictions(store, one.run_id)[0] for one in best.trainings.values()]
-    rows = set(np.concatenate(of_each).tolist())
-    problem = settings.problem(run.tags["problem"])
-    moves = next_moves.propose(
-        *(settings, problem, best.runs[0].metrics, best.runs[0].tags),
-        rows=len(rows),
-        store=store,
-        digest=section.basis.digest,
-    )
-    return next_moves.lines(settings, moves[:1])
-
-
-def _over_seeds(jobs: Sequence[Sequence[str]]) -> str:
-    """Return the sweep over seeds of a few jobs of a sweep: of each key the values that they have.
-
-    Where these would make other jobs as well, it is of the first job alone.
-
-    Args:
-        jobs: The overrides of each.
-    """
-    values: dict[str, list[str]] = {}
-    for job in jobs:
-        for word in job:
-            key, _, value = plainest(word).partition("=")
-            if value not in values.setdefault(key, []):
-                values[key].append(value)
-    if sum(len(of_key) > 1 for of_key in values.values()) > 1:
-        values = {key: of_key[:1] for key, of_key in values.items()}
-    words = [f"{key}={','.join(of_key)}" for key, of_key in values.items()]
-    seeds = f"seed={','.join(map(str, SEEDS))}"
-    command = invocation.command("train", ["-m", *words, seeds])
-    return f"{command}   # one seed cannot tell how much of the lead is chance"
