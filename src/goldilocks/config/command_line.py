@@ -24,6 +24,9 @@ from goldilocks.config.settings import GROUPS, Settings, listed, search_path
 from goldilocks.config.words import OTHER_CONFIGURATION, is_flag, read, split, with_search_path
 from goldilocks.errors import ConfigError, UserError
 
+# What is called once an entry point has ended, also by an error: no `atexit`, after which no thread
+# can be started, and MLflow reads artifacts in threads.
+AT_END: list[Callable[[], None]] = []
 # Whether a person asked for tracebacks, read before `launch` asks Hydra for the same.
 TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
@@ -51,7 +54,7 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
             return
     sys.argv[1:] = literals.for_hydra([*flags, *words])
     if TRACEBACK:
-        main()
+        _to_its_end(main)
         return
 
     warnings.showwarning = lambda message, *_: console.warning(str(message))
@@ -64,11 +67,20 @@ def launch(main: Callable[[], Any], conf: Path, name: str) -> None:
             if {"-h", "--help"} & set(flags):
                 console.result(help_text(words, conf, name))
             else:
-                main()
+                _to_its_end(main)
     except UserError as error:
         _stop(error)  # A job of a sweep failed.
     except KeyboardInterrupt:
         sys.exit("\ngoldilocks: interrupted.")
+
+
+def _to_its_end(main: Callable[[], Any]) -> None:
+    """Call an entry point, and, however it ends, what is to be done then."""
+    try:
+        main()
+    finally:
+        for end in tuple(AT_END):
+            end()
 
 
 def _check_flags(flags: Sequence[str], name: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra._internal.hydra import Hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
@@ -15,7 +16,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from goldilocks import console
-from goldilocks.config.command_line import stopping
+from goldilocks.config.command_line import AT_END, stopping
 from goldilocks.config.composition import typed_overrides
 from goldilocks.config.settings import listed
 from goldilocks.errors import ConfigError, UserError
@@ -34,6 +35,7 @@ class Parent(Callback):
         self.sweep_dir: Path | None = None
         self.keys: Sequence[str] = ()
         self.count: int | None = None
+        self.hydra: Hydra | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a job's process needs, which must not touch the parent run."""
@@ -56,7 +58,8 @@ class Parent(Callback):
             self.sweep_dir, self.count = self.parent.__enter__()
             self.keys = VARIED[self.sweep_dir]
             # Hydra does not call us again after a job has failed, or Ctrl-C came.
-            atexit.register(self.close)
+            AT_END.append(self.close)
+            atexit.register(self.close)  # Of a program with an entry point of its own.
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Record which job starts."""
@@ -93,6 +96,8 @@ class Parent(Callback):
     def close(self) -> None:
         """Close the parent run, once."""
         atexit.unregister(self.close)
+        if self.close in AT_END:
+            AT_END.remove(self.close)
         # After a job has failed Hydra has cleared itself, and the next command is composed by it.
         if self.hydra is not None and not GlobalHydra.instance().is_initialized():
             GlobalHydra.instance().initialize(self.hydra)
