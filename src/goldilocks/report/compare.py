@@ -41,14 +41,14 @@ def write(store: MlflowStore, targets: Sequence[str], output: Path | None, *, co
     runs = selection.runs
     histories = store.histories([run.run_id for run in runs], sections.curve_names(runs))
     read_rows = functools.partial(stored_rows, store)
-    sweep, rank_by, said = selection.sweep, "", []
+    sweep, rank_by, remarks = selection.sweep, "", []
     commands: dict[str, str] = {}
     if sweep is not None:
         rank_by, commands = conclusion.end(sweep)
     shown = sections.sections(runs, histories, read_rows, rank_by=rank_by)
     if sweep is not None:
-        said = conclusion.of_sections(shown, commands)
-    text = html.page(store, selection, shown, histories, command, said)
+        remarks = conclusion.of_sections(shown, commands)
+    text = html.page(store, selection, shown, histories, command, remarks)
     return save(store, sweep and sweep.run_id, text, output or f"report-{selection.slug}.html")
 
 

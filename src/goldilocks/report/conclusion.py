@@ -15,22 +15,22 @@ FEW = 3  # variants that a sentence or a command names
 END = "conclusion"  # tag of a sweep's run: what a report of the sweep needs of its end, as JSON
 
 
-def of_sections(found: Sequence[Section], commands: Mapping[str, str]) -> list[tuple[str, str]]:
+def of_sections(sections: Sequence[Section], commands: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return what the runs of a sweep have shown and what to type next.
 
     Args:
-        found: The sections of its runs.
+        sections: The sections of its runs.
         commands: Of sections, by their headings, what to type next.
 
     Returns:
         Sentences, each with a word for what it says, "" for the heading of a section: "best",
         "lead", "turn", "next". None of a single run.
     """
-    if not compares(found):
+    if not compares(sections):
         return []
     texts: list[tuple[str, str]] = []
-    for section, heading in zip(found, headings(found), strict=True):
-        if len(found) > 1:
+    for section, heading in zip(sections, headings(sections), strict=True):
+        if len(sections) > 1:
             texts.append(("", heading))
         texts += sentences(section)
         if command := commands.get(heading):
@@ -38,14 +38,14 @@ def of_sections(found: Sequence[Section], commands: Mapping[str, str]) -> list[t
     return texts
 
 
-def compares(found: Sequence[Section]) -> bool:
+def compares(sections: Sequence[Section]) -> bool:
     """Return whether there are several runs, folds and repeats left out."""
-    return sum(len(variant.runs) for section in found for variant in section.variants) > 1
+    return sum(len(variant.runs) for section in sections for variant in section.variants) > 1
 
 
-def headings(found: Sequence[Section]) -> list[str]:
+def headings(sections: Sequence[Section]) -> list[str]:
     """Return the heading of each section of runs."""
-    bases = [section.basis for section in found]
+    bases = [section.basis for section in sections]
     return [grouping.heading(basis, bases) for basis in bases]
 
 
@@ -86,20 +86,20 @@ def sentences(section: Section) -> list[tuple[str, str]]:
     return texts + [("turn", text) for name in section.columns if (text := turn(section, name))]
 
 
-def lines(said: Sequence[tuple[str, str]]) -> list[str]:
+def lines(remarks: Sequence[tuple[str, str]]) -> list[str]:
     """Return what was said for a terminal."""
-    return [f"{word:<10}{text}".lstrip() for word, text in said]
+    return [f"{word:<10}{text}".lstrip() for word, text in remarks]
 
 
-def paragraphs(said: Sequence[tuple[str, str]], *, winner: Sequence[str]) -> list[str]:
+def paragraphs(remarks: Sequence[tuple[str, str]], *, winner: Sequence[str]) -> list[str]:
     """Return what was said in Markdown.
 
     Args:
-        said: As `of_sections` returns it.
+        remarks: As `of_sections` returns it.
         winner: The paragraph that stands for "best", if there is one.
     """
     texts = list(winner)
-    for word, text in said:
+    for word, text in remarks:
         if word == "next":
             texts.append(f"**Next.**\n\n```\n{text}\n```")
         elif not word:

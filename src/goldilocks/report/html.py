@@ -40,7 +40,7 @@ def page(
     sections: Sequence[Section],
     histories: Histories,
     command: str,
-    said: Sequence[tuple[str, str]] = (),
+    remarks: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Return the HTML file.
 
@@ -50,7 +50,7 @@ def page(
         sections: Of its runs.
         histories: Of its runs.
         command: What was typed.
-        said: What the runs of a sweep have shown, as `conclusion.of_sections` returns it.
+        remarks: What the runs of a sweep have shown, as `conclusion.of_sections` returns it.
     """
     templates = environment("goldilocks.report")
     templates.filters.update(
@@ -70,7 +70,7 @@ def page(
         whole=len(runs) - parts.total(),
         parts=" and ".join(counted(parts[role], role) for role in parts),
         has_folds="fold" in parts,
-        said=said,
+        remarks=remarks,
         reasons=grouping.reasons(bases),
         command=without_passwords(command),
         sections=[

@@ -188,15 +188,15 @@ def differing(settings: Sequence[Mapping[str, str]], typed: Collection[str] = ()
     codes = {name: pd.factorize(column, use_na_sentinel=False)[0] for name, column in table.items()}
     shown = {str(name): code for name, code in codes.items() if code.any()}
 
-    kept = [name for name in shown if name in typed]
+    names = [name for name in shown if name in typed]
     for name, code in shown.items():
-        alike = any(np.array_equal(code, shown[other]) for other in kept)
+        alike = any(np.array_equal(code, shown[other]) for other in names)
         group = shown.get(name.partition(".")[0])
         if group is not None and "." in name:
             alike = alike or len(set(zip(group, code, strict=True))) == len(set(group))
         if not alike and name not in typed:
-            kept.append(name)
-    return [name for name in shown if name in kept]
+            names.append(name)
+    return [name for name in shown if name in names]
 
 
 def columns_of(runs: Sequence[StoredRun], settings: Sequence[Mapping[str, str]]) -> list[str]:

@@ -36,20 +36,20 @@ def sections_of(store: Store, runs: Sequence[StoredRun], *, rank_by: str) -> lis
 
 
 def commands(
-    found: Sequence[Section], overrides: Mapping[str, Sequence[str]], store: Store
+    of_sweep: Sequence[Section], overrides: Mapping[str, Sequence[str]], store: Store
 ) -> dict[str, str]:
     """Return what to type next after a sweep, by the heading of each section; none of a single run.
 
     Args:
-        found: The sections of its runs.
+        of_sweep: The sections of its runs.
         overrides: Of each job, by the ID of its run.
         store: Has the runs.
     """
-    if not conclusion.compares(found):
+    if not conclusion.compares(of_sweep):
         return {}
     texts = {
         heading: next_command(section, overrides, store)
-        for heading, section in zip(conclusion.headings(found), found, strict=True)
+        for heading, section in zip(conclusion.headings(of_sweep), of_sweep, strict=True)
     }
     return {heading: text for heading, text in texts.items() if text}
 

@@ -181,10 +181,10 @@ def _conclude(
 
     overrides = {record.run_id: [*folders, *record.overrides] for record in job_records}
     rank_by = search.replace("data_loss", "loss")
-    found = next_command.sections_of(store, runs, rank_by=rank_by)
-    commands = next_command.commands(found, overrides, store)
-    said = conclusion.of_sections(found, commands)
-    said += [("findings", text) for text in data_findings.lines(store, runs)]
+    sections = next_command.sections_of(store, runs, rank_by=rank_by)
+    commands = next_command.commands(sections, overrides, store)
+    remarks = conclusion.of_sections(sections, commands)
+    remarks += [("findings", text) for text in data_findings.lines(store, runs)]
 
     trials: dict[str, int] = {}
     if search:
@@ -197,8 +197,8 @@ def _conclude(
         compared = sweep.compare(runs, folder, title="The runs of this sweep", trials=trials)
         compared = replace(compared, blocks=(*compared.blocks, *_failures(job_records)))
         records.write_json(folder / RECORDS, [asdict(record) for record in job_records])
-        first, view = winner.log(tracker, store, found, folder)
-        paragraphs = conclusion.paragraphs(said, winner=first[:1])
+        first, view = winner.log(tracker, store, sections, folder)
+        paragraphs = conclusion.paragraphs(remarks, winner=first[:1])
         again = f"**Do it again**\n\n```\n{command}\n```"
         shown = [*paragraphs, again, compared.markdown, *first[1:]]
         tracker.describe("\n\n".join(shown))
@@ -208,10 +208,10 @@ def _conclude(
     reused = [run.run_id for run in runs if run.parent != tracker.run_id]
     tracker.tags(query.reused_tags(reused) | conclusion.tags(commands, rank_by))
     if view:
-        said.append(("table", view))
+        remarks.append(("table", view))
     if search:  # It has said itself which trial is best.
-        said = [(word, text) for word, text in said if word != "best"]
-    return "\n".join([compared.text, "", *conclusion.lines(said)])
+        remarks = [(word, text) for word, text in remarks if word != "best"]
+    return "\n".join([compared.text, "", *conclusion.lines(remarks)])
 
 
 def _name(jobs: Sequence[Settings], overrides: Sequence[str]) -> str:

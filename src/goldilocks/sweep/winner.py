@@ -13,7 +13,7 @@ FIGURE = "val_loss.png"  # of the curves of all runs
 
 
 def log(
-    tracker: Tracker, store: Store, found: Sequence[Section], folder: Path
+    tracker: Tracker, store: Store, sections: Sequence[Section], folder: Path
 ) -> tuple[list[str], str]:
     """Log which run is the best of the best variant, its best values, and a view of all runs.
 
@@ -22,17 +22,17 @@ def log(
     Args:
         tracker: Of the sweep's run.
         store: Has the runs.
-        found: The sections of the sweep's runs.
+        sections: The sections of the sweep's runs.
         folder: Of the artifacts of the sweep's run.
 
     Returns:
         Paragraphs for the description of the sweep's run, and the address of the view; [] and ""
         where nothing is logged.
     """
-    if len(found) != 1 or found[0].best_value is None or not tracker.run_id:
+    if len(sections) != 1 or sections[0].best_value is None or not tracker.run_id:
         return [], ""
 
-    [section] = found
+    [section] = sections
     variant, measure = section.variants[0], section.measures[0]
     runs = [run for variant in section.variants for run in variant.runs]
     [best, *_], _, _ = ranked(variant.runs, measure)
@@ -49,7 +49,7 @@ def log(
     view = store.save_view(tracker.run_id, run_ids, list(section.settings), name, higher=higher)
 
     address = f"#/experiments/{best.experiment_id}/runs/{best.run_id}"
-    value = f"{measure} {number(found[0].best_value)}"
+    value = f"{measure} {number(sections[0].best_value)}"
     paragraphs = [f"**Winner.** [{variant.name}]({address}): {value}."]
     if (folder / FIGURE).exists():
         paragraphs.append(f"![validation losses]({page.artifact(FIGURE, tracker.run_id)})")
