@@ -312,7 +312,7 @@ def test_several_numbers_are_one_regression_with_a_score_and_a_plot_of_each(home
     assert each["output"].tolist() == ["price", "size"]
     assert each["mae"].mean() == pytest.approx(logged.metrics["best_val_mae"], rel=1e-4)
     summary = (logged.folder / "summary.md").read_text()
-    assert "regression of 2 numbers (loss in deviations of the target: price" in summary
+    assert "regression of 2 numbers (loss in squared deviations of the target: price" in summary
     assert "each      mae: price" in logged.said
     assert list(json.loads((logged.folder / "input.json").read_text())["outputs"]) == [
         "price",

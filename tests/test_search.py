@@ -264,7 +264,7 @@ def test_a_search_prints_a_summary_and_writes_its_results(capsys, figures):
         sweep(Batched(job), *SPACE, "hydra.sweeper.trials=6")
     output = capsys.readouterr()
     assert "6 trials: 5 finished, 0 pruned, 1 failed" in output.out
-    assert "python train.py model.units=" in output.out
+    assert "goldilocks train model.units=" in output.out
     assert "Trial" not in output.err
     names = ("history", "importances", "parallel_coordinates")
     assert {file.name for file in figures.iterdir()} == {
