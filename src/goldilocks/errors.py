@@ -4,8 +4,14 @@ A message says what happened with the values that caused it, what was expected, 
 instead. The commands end with the message and exit status 1; only other errors show a traceback.
 """
 
+import contextlib
 import difflib
+import itertools
+import os
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+MOST_NEIGHBOURS = 1_000  # files of a folder, among which a misspelled one is looked for
 
 
 def nearest(name: str, options: Iterable[str]) -> str | None:
@@ -28,6 +34,14 @@ def did_you_mean(name: str, options: Iterable[str], show: Callable[[str], object
     """
     close = nearest(name, options)
     return f" Did you mean {show(close)}?" if close is not None else ""
+
+
+def did_you_mean_file(path: Path) -> str:
+    """Return the end of a message: the file or folder beside a path whose name is nearest."""
+    names: list[str] = []
+    with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
+        names = [entry.name for entry in itertools.islice(entries, MOST_NEIGHBOURS)]
+    return did_you_mean(path.name, names, path.with_name)
 
 
 def unknown(name: str, options: Sequence[str], *, what: str) -> str:

@@ -11,11 +11,10 @@ from goldilocks.config.options import Tree
 from goldilocks.config.regularizer import Regularizer
 from goldilocks.config.rules import Rule, rule_of, same_type
 from goldilocks.config.settings import Settings, leaves
-from goldilocks.errors import did_you_mean
+from goldilocks.errors import did_you_mean, did_you_mean_file
 from goldilocks.formatting import argument
 from goldilocks.problem import NO_TARGET, TARGETLESS
 
-MOST_SIBLINGS = 1_000  # files of a folder, among which a misspelled one is looked for
 OURS = "goldilocks."  # what the `_target_` of every option begins with
 
 
@@ -144,8 +143,7 @@ def path_errors(tree: Tree) -> Iterator[str]:
                     f"{argument(f'dataset.{other}', str(typed))} in its place."
                 )
                 continue
-            siblings = [entry.name for entry in path.parent.glob("*")][:MOST_SIBLINGS]
-            hint = did_you_mean(path.name, siblings, lambda name, path=path: path.with_name(name))
+            hint = did_you_mean_file(path)
             yield f"dataset.{key}={typed} is not a {kind} {here} one.{hint}"
     if vectors not in (None, "stand_in") and not Path(vectors).expanduser().is_file():
         yield f"model.vectors={vectors} is not a file {here} a GloVe file, or stand_in."

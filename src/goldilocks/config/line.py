@@ -64,6 +64,7 @@ def read_line(
     line: list[Typed] = []
     errors: list[str] = []
     pieces: list[str] = []  # A text and what follows it without a key: a shell splits at blanks.
+    together: list[str] = []  # Another value, and what follows it without a key.
     for word in words:
         meant = word.meant
         if word.reason:  # All others have been through this.
@@ -76,7 +77,7 @@ def read_line(
             word = word._replace(meant=meant)
             values, mistakes = _values(word, override, meanings, sweeps=sweeps, config=config)
             line.append(Typed(word, override, values, mistakes))
-            pieces = []
+            pieces, together = [], [meant]
             if rule and rule.literal:
                 pieces = [literals.plainest(meant)]
         elif pieces and "=" not in meant:
@@ -87,27 +88,38 @@ def read_line(
                 f"{' '.join(pieces[1:])} cannot be read; expected key=value. If it belongs to the "
                 f"value before it, type {shell(' '.join(pieces))}."
             )
-        elif line and "=" not in meant and (joined := _joined(line[-1].word.meant, meant)):
-            errors.append(f"{word.typed} cannot be read; with the value before it, type {joined}.")
+        elif together and "=" not in meant and (joined := _joined(*together, meant)):
+            if len(together) > 1:
+                errors = errors[:-1]
+            together.append(meant)
+            words_of_value = " ".join(together[1:])
+            errors.append(
+                f"{words_of_value} cannot be read; with the value before it, type {joined}."
+            )
         else:
             errors.append(f"{word.typed} cannot be read; {_instead(meant, meanings)}.")
     return line, errors
 
 
-def _joined(before: str, word: str) -> str:
-    """Return what a word and the key=value before it may mean together; "" if nothing.
+def _joined(before: str, *words: str) -> str:
+    """Return what key=value and the words behind it may mean together; "" if nothing.
 
-    >>> _joined("budget=12", "runs"), _joined("model.units=4", "64")
-    ('budget=12runs', '-m model.units=4,64')
+    >>> _joined("budget=12", "runs"), _joined("model.units=4", "64", "256")
+    ('budget=12runs', '-m model.units=4,64,256')
+    >>> _joined("problem.metrics=auc", "accuracy"), _joined("trainer.batch_size=32", "rows")
+    ("'problem.metrics=[auc,accuracy]'", '')
     """
     key, _, value = before.partition("=")
-    rule = rule_of(key)
-    if rule is None or not value:
+    rule, values = rule_of(key), [value, *words]
+    if rule is None or not value or value[0] in "[({":
         return ""
-    if rule.allows(python_value(key, word)) and rule.allows(python_value(key, value)):
-        return f"-m {key}={value},{word}"
-    if value.isdigit() and rule.allows(f"{value}{word}"):
-        return f"{key}={value}{word}"
+    several = ",".join(values)
+    if all(rule.allows(python_value(key, one)) for one in values):
+        return f"-m {key}={several}"
+    if rule.allows(python_value(key, f"[{several}]")):
+        return shell(f"{key}=[{several}]")
+    if value.isdigit() and rule.allows("".join(values)):
+        return f"{key}={''.join(values)}"
     return ""
 
 

@@ -53,21 +53,31 @@ def plainest(word: str, *, sweeps: bool = False) -> str:
 
     >>> plainest("dataset.target='price'"), plainest("dataset.target='a=b'"), plainest("seed='1'")
     ('dataset.target=price', 'dataset.target=a=b', "seed='1'")
-    >>> plainest(r"dataset.target=left\ us")  # As in the jobs of a sweep.
-    'dataset.target=left us'
+    >>> plainest(r"dataset.target=left\ us"), plainest(r"dataset.drop=[left\ us,y]")  # Of sweeps.
+    ('dataset.target=left us', 'dataset.drop=[left us,y]')
     """
     key, _, text = word.partition("=")
-    value = _unquoted(text)
-    if not isinstance(value, str) or value == text:
+    value = _unquoted(_parsed(text))
+    if isinstance(value, str) and value != text:
+        plain = f"{key}={value}"
+    elif isinstance(value, list) and "\\" in text:
+        plain = f"{key}=[{','.join(map(_item, value))}]"
+    else:
         return word
-    plain = f"{key}={value}"
-    return plain if _unquoted(_for_hydra(plain, sweeps).partition("=")[2]) == value else word
+    again = _parsed(_for_hydra(plain, sweeps).partition("=")[2])
+    return plain if _unquoted(again) == value else word
 
 
-def _unquoted(text: str) -> object:
-    """Return a value as Hydra reads it, a text without its quotes and escapes."""
-    value = _parsed(text)
+def _unquoted(value: object) -> object:
+    """Return a value that Hydra has read, its texts without quotes."""
+    if isinstance(value, list):
+        return [_unquoted(item) for item in value]
     return value.text if isinstance(value, QuotedString) else value
+
+
+def _item(value: object) -> str:
+    """Return an item of a list as it is typed: a text in quotes unless it is read without them."""
+    return _name(value) if isinstance(value, str) else str(value)
 
 
 def _for_hydra(argument: str, sweeps: bool) -> str:

@@ -334,7 +334,7 @@ def words_of(overrides: Sequence[str], shown: Sequence[str]) -> list[str]:
             key = _last(key)
         if key not in GROUPS or value == "none" or "," in value:
             value = f"{key}={value}"
-        words.append(re.sub(r"\\([^\w])", r"\1", value))  # Hydra escapes signs in lists of sweeps.
+        words.append(value)
     return words
 
 

@@ -12,7 +12,7 @@ from goldilocks.config.options import OptionFiles
 from goldilocks.config.settings import Settings, key_of
 from goldilocks.dataset.readers import content, folders
 from goldilocks.encoding.targets import check_targets
-from goldilocks.errors import DataError, did_you_mean
+from goldilocks.errors import DataError, did_you_mean, did_you_mean_file
 from goldilocks.formatting import quoted
 from goldilocks.run.data_summary import DataSummary, summarize, summarize_columns
 
@@ -36,10 +36,10 @@ def overrides_of(source: str, overrides: Sequence[str], options: OptionFiles) ->
         if published or not path.exists():
             return [f"dataset={source}", *overrides]
     if not path.exists():
-        here = [str(path.with_name(entry.name)) for entry in path.parent.glob("*")]
+        hint = did_you_mean(source, names) or did_you_mean_file(path)
         raise DataError(
             f"{source} is no file, no folder and no option of dataset (looked from {Path.cwd()}); "
-            f"expected one of these: {', '.join(names)}.{did_you_mean(source, (*names, *here))}"
+            f"expected one of these: {', '.join(names)}.{hint}"
         )
 
     keys = set(map(key_of, overrides))

@@ -33,7 +33,7 @@ class StepReport:
         title: For people.
         passed: Whether the gate at its end is open, so that the next step may begin.
         decision: What was decided, in one sentence.
-        reasons: Why, in sentences with numbers.
+        reasons: Why, in sentences with numbers; a command stands in a line below its sentence.
         table: The evidence, a row for each candidate.
         seconds: How long it took; of a step that was interrupted, since it was resumed.
         run_id: The run that the runs of the step stand below.

@@ -37,11 +37,9 @@ def step_lines(step: StepReport, number: int) -> str:
     lines = [f"\n{number}. {step.title} ({step.seconds:.0f} s)"]
     lines += textwrap.wrap(step.decision, width, initial_indent="   ", subsequent_indent="   ")
     for reason in step.reasons:
-        before, colon, command = reason.partition(" it: ")
-        if colon and len(before.split()) < 3:  # "Serve it: ...", which is pasted whole.
-            lines += [f"   - {before} it:", f"     {command}"]
-            continue
-        lines += textwrap.wrap(reason, width, initial_indent="   - ", subsequent_indent="     ")
+        sentence, *commands = reason.split("\n")
+        lines += textwrap.wrap(sentence, width, initial_indent="   - ", subsequent_indent="     ")
+        lines += [f"     {command}" for command in commands]  # Pasted whole.
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 
 import numpy as np
@@ -30,9 +31,10 @@ def step(context: Context, score: FinalScore) -> RegisterResult:
         shortcoming=shortcoming,
         remark=remark,
         champion=champion,
-        predict=shlex.join(predict),
-        serve=shlex.join(serve),
     )
+    commands = {"Predict with it:": predict, "Serve it:": serve}
+    lines = [f"{words}\n{shlex.join(command)}" for words, command in commands.items()]
+    report = dataclasses.replace(report, reasons=(*report.reasons, *lines))
     return RegisterResult(
         report=report, name=version.name, version=version.number, alias=version.alias
     )
