@@ -1,9 +1,15 @@
+import shlex
+
 import pytest
 from hydra import initialize_config_dir
 
-from composition import CONF
+from composition import CONF, ROOT
+from goldilocks.config import invocation
+from goldilocks.config.command_line import compose_settings
+from goldilocks.config.literals import for_hydra
 from goldilocks.report import sections
 from goldilocks.sweep import next_command
+from goldilocks.sweep.expand import combinations, settings_of
 from goldilocks.tracking.null import NullStore
 from stored_runs import a_run, seeds
 
@@ -47,3 +53,33 @@ def test_of_jobs_that_differ_in_two_keys_the_best_alone_is_trained_again():
 def test_after_a_single_run_a_sweep_has_nothing_to_say():
     runs = seeds("4", [1.0])
     assert next_command.commands([section(runs)], {}, NullStore()) == {}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["dataset.target=left us"],
+        ["dataset.target=price (USD)"],
+        ["dataset.target=it's"],
+        ["dataset.target=a=b"],
+        ["dataset.target=a\\b"],
+        ["dataset.target=größe"],
+        ["dataset.target=[left us,right us]"],
+        ["dataset.target=y", "dataset.drop=[customer id,since]"],
+        ["dataset.target=y", "dataset.drop=customer id"],
+        ["dataset.target=y", "dataset.drop=['a, b',c]"],
+        ["dataset.target=y", "dataset.missing=[n a,-]"],
+        ["dataset.target=y", "problem.class_weight={no: 1, yes: 5}"],
+    ],
+    ids=" ".join,
+)
+def test_the_command_of_a_sweeps_job_is_read_the_same_when_it_is_pasted(words):
+    typed = ["-m", "dataset=table", f"dataset.file={ROOT / 'README.md'}", *words, "seed=4,8"]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        job = settings_of(combinations(for_hydra(typed)[1:]))[0]
+        # Alone, and as one of several with other seeds.
+        alone = shlex.split(job.command)[2:]
+        swept = shlex.split(invocation.command("train", ["-m", *job.overrides, "seed=4,5"]))[2:]
+        [first, _] = settings_of(combinations(for_hydra(swept)[1:]))
+    assert first.tree == job.tree
+    assert compose_settings(alone, CONF).tree == job.tree

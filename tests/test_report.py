@@ -3,7 +3,7 @@ import pytest
 
 from composition import checked
 from goldilocks import formatting
-from goldilocks.report import sweep, variants
+from goldilocks.report import differing, sweep
 from goldilocks.run import summary
 from goldilocks.tracking.query import StoredRun
 
@@ -30,41 +30,41 @@ RUNS = [
 ]
 
 
-def differing(*rows):
+def shown(*rows):
     names = ("regularizer", "regularizer.l2", "seed")
-    return variants.differing([dict(zip(names, row, strict=False)) for row in rows])
+    return differing.keys([dict(zip(names, row, strict=False)) for row in rows])
 
 
 def test_settings_differ_that_are_not_the_same_everywhere():
-    assert variants.differing([run.params for run in RUNS]) == ["model.units"]
-    assert variants.differing([RUNS[0].params]) == []
-    assert variants.differing([]) == []
-    assert differing(("none", "0", "1"), ("none", "0", "2"), ("none", "1", "2")) == [
+    assert differing.keys([run.params for run in RUNS]) == ["model.units"]
+    assert differing.keys([RUNS[0].params]) == []
+    assert differing.keys([]) == []
+    assert shown(("none", "0", "1"), ("none", "0", "2"), ("none", "1", "2")) == [
         "regularizer.l2",
         "seed",
     ]
-    assert variants.differing([{"a": "1"}, {}]) == ["a"]
+    assert differing.keys([{"a": "1"}, {}]) == ["a"]
 
 
 def test_of_settings_that_differ_alike_the_group_stands_for_its_keys():
-    assert differing(("none", "0", "0"), ("l2", "0.001", "0")) == ["regularizer"]
+    assert shown(("none", "0", "0"), ("l2", "0.001", "0")) == ["regularizer"]
     # The third run differs from the second in its key alone: the group does not tell them apart.
     three = [("none", "0", "0"), ("l2", "0.001", "0"), ("l2", "0.1", "0")]
-    assert differing(*three) == ["regularizer", "regularizer.l2"]
+    assert shown(*three) == ["regularizer", "regularizer.l2"]
 
 
 def test_what_the_option_of_a_group_implies_is_left_out():
     # l2 is the same under l2, and 0 under the others, whose pattern is another one.
     rows = [("none", "0", "0"), ("l2", "0.001", "0"), ("dropout", "0", "0")]
-    assert differing(*rows) == ["regularizer"]
+    assert shown(*rows) == ["regularizer"]
 
 
 def test_what_was_typed_is_implied_by_nothing():
     settings = [{"model.units": str(n), "optimizer.learning_rate": str(n / 100)} for n in (1, 2, 3)]
-    assert variants.differing(settings) == ["model.units"]
+    assert differing.keys(settings) == ["model.units"]
     runs = [a_run(params=each, tags={"typed": " ".join(each)}) for each in settings]
-    assert variants.columns_of(runs, settings) == ["model.units", "optimizer.learning_rate"]
-    assert variants.labels(runs, list(settings[0]))[0] == "units=1, learning_rate=0.01"
+    assert differing.columns_of(runs, settings) == ["model.units", "optimizer.learning_rate"]
+    assert differing.labels(runs, list(settings[0]))[0] == "units=1, learning_rate=0.01"
 
 
 def test_a_row_has_the_settings_that_differ_the_verdict_and_the_best_values():

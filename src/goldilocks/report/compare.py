@@ -2,6 +2,7 @@
 
 grouping    runs -> groups whose values may be compared
 variants    runs -> variants, each with its values at the best epoch
+differing   settings of runs -> those that differ, and labels made of them
 sections    the variants of a group, ranked and compared with the best
 conclusion  which variant is best, and what to type next, of a sweep
 drawn       histories -> the curves of the figures

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from goldilocks.formatting import number
 from goldilocks.report import grouping
+from goldilocks.report.differing import short
 from goldilocks.report.sections import Section
-from goldilocks.report.variants import Variant, short
+from goldilocks.report.variants import Variant
 from goldilocks.run.next_moves import LONGEST_TAG
 from goldilocks.tracking.query import StoredRun
 

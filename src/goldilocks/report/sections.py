@@ -9,7 +9,7 @@ import pandas as pd
 
 from goldilocks.evaluation.family import Difference, Family, Key, Scored
 from goldilocks.evaluation.measures import higher_is_better
-from goldilocks.report import grouping, variants
+from goldilocks.report import differing, grouping, variants
 from goldilocks.report.grouping import Basis
 from goldilocks.report.variants import Histories, Variant
 from goldilocks.tracking import query
@@ -118,7 +118,7 @@ def _section(
 
     settings = _settings(ranked)
     first_runs = [variant.runs[0] for variant in ranked]
-    columns = variants.columns_of(first_runs, list(map(variants.configuration, first_runs)))
+    columns = differing.columns_of(first_runs, list(map(variants.configuration, first_runs)))
     varied = [*columns, "seed"] if len(settings.get("seed", ())) > 1 else columns
     return Section(
         basis=basis,

@@ -12,7 +12,7 @@ import pandas as pd
 from goldilocks.evaluation.measures import higher_is_better
 from goldilocks.formatting import ID_LENGTH, aligned, cell, markdown, number
 from goldilocks.plots import overlays, style
-from goldilocks.report import grouping, sections, variants
+from goldilocks.report import differing, grouping, sections, variants
 from goldilocks.report.variants import Variant
 from goldilocks.run import test_scores
 from goldilocks.tracking import query
@@ -40,7 +40,7 @@ class Comparison:
     def text(self) -> str:
         """Return it for a terminal, whose tables have short names, and ± for a deviation."""
         text = self._joined(
-            lambda table: aligned(_narrow(table).rename(columns=variants.short(table)))
+            lambda table: aligned(_narrow(table).rename(columns=differing.short(table)))
         )
         return text.replace("**", "")
 
@@ -128,7 +128,7 @@ def comparison(
     The results of a final run are its scores on the test rows; of other runs, the verdict and the
     values at the best epoch.
     """
-    columns = variants.columns_of(runs, [run.params for run in runs])
+    columns = differing.columns_of(runs, [run.params for run in runs])
     final = any(grouping.is_final(run) for run in runs)
     results = ["best_epoch", *_logged(runs, lambda name: name.startswith("best_val_"))]
     if "best_val_data_loss" in results:  # A penalty is no error: losses are compared without it.
@@ -226,5 +226,5 @@ def _draw(runs: Sequence[StoredRun], file: Path, title: str) -> None:
 
 def _labels(runs: Sequence[StoredRun]) -> list[str]:
     """Return a name for each run, made of what differs, and numbered where that is equal."""
-    columns = variants.columns_of(runs, [run.params for run in runs])
-    return variants.numbered(variants.labels(runs, columns))
+    columns = differing.columns_of(runs, [run.params for run in runs])
+    return differing.numbered(differing.labels(runs, columns))

@@ -2,18 +2,17 @@
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from goldilocks.config.settings import WITHOUT_EFFECT
 from goldilocks.evaluation import mean_interval
 from goldilocks.evaluation.family import Key
 from goldilocks.evaluation.mean_interval import Spread
 from goldilocks.problem import AUTO_MONITOR
-from goldilocks.tracking import query
+from goldilocks.report import differing
 from goldilocks.tracking.query import Histories, StoredRun, reused
 
 # Settings in which the runs of one variant may differ: the seed, and those without an effect on the
@@ -174,48 +173,6 @@ def configuration(run: StoredRun) -> dict[str, str]:
     return {name: value for name, value in run.params.items() if not name.startswith(FREE)}
 
 
-def differing(settings: Sequence[Mapping[str, str]], typed: Collection[str] = ()) -> list[str]:
-    """Return the names of the settings that differ, but for those that others imply.
-
-    A setting is implied by one that differs alike, and a key by the option of its group where all
-    runs with the same option have the same value.
-
-    Args:
-        settings: Of each run, those of a group's option before the group's keys.
-        typed: Names that were typed in a command line: no other setting implies them.
-    """
-    table = pd.DataFrame(list(settings))
-    codes = {name: pd.factorize(column, use_na_sentinel=False)[0] for name, column in table.items()}
-    shown = {str(name): code for name, code in codes.items() if code.any()}
-
-    names = [name for name in shown if name in typed]
-    for name, code in shown.items():
-        alike = any(np.array_equal(code, shown[other]) for other in names)
-        group = shown.get(name.partition(".")[0])
-        if group is not None and "." in name:
-            alike = alike or len(set(zip(group, code, strict=True))) == len(set(group))
-        if not alike and name not in typed:
-            names.append(name)
-    return [name for name in shown if name in names]
-
-
-def columns_of(runs: Sequence[StoredRun], settings: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return the names of the settings that differ, as `differing` does, of these runs."""
-    typed = {key for run in runs for key in run.tags.get(query.TYPED, "").split()}
-    return differing(settings, typed)
-
-
-def short(columns: Sequence[str]) -> dict[str, str]:
-    """Return for each setting its name without the group, where no other one has the same.
-
-    >>> short(["regularizer", "model.units", "model.dropout", "regularizer.dropout"])["model.units"]
-    'units'
-    """
-    last = {name: name.partition(".")[2] or name for name in columns}
-    names = list(last.values())
-    return {name: text if names.count(text) == 1 else name for name, text in last.items()}
-
-
 def training_name(run: StoredRun) -> str:
     """Return the seed, and the fold, of a training in words."""
     fold = f" fold {run.tags['fold']}" if "fold" in run.tags else ""
@@ -242,23 +199,6 @@ def monitor(run: StoredRun) -> str:
     return "val_loss" if typed in (AUTO_MONITOR, "val_data_loss") else typed
 
 
-def labels(runs: Sequence[StoredRun], columns: Sequence[str]) -> list[str]:
-    """Return the settings of each run that are columns, in words; its name if it has none."""
-    names, texts = [], short(columns)
-    for run in runs:
-        settings = [f"{texts[name]}={run.params[name]}" for name in columns if name in run.params]
-        names.append(", ".join(settings) or run.name)
-    return names
-
-
-def numbered(names: Sequence[str]) -> list[str]:
-    """Return names of which no two are equal: those that are get their position."""
-    return [
-        name if names.count(name) == 1 else f"{name} ({position})"
-        for position, name in enumerate(names, 1)
-    ]
-
-
 def _parts(runs: Sequence[StoredRun]) -> dict[str, list[StoredRun]]:
     """Return the folds or repeats of each run, by its ID, reused ones of earlier runs included."""
     by_id = {run.run_id: run for run in runs}
@@ -277,7 +217,9 @@ def _names(runs: Sequence[StoredRun]) -> list[str]:
     recipes = [run.params.get("experiment", "") for run in runs]
     if all(recipes) and len(set(recipes)) == len(recipes):
         return recipes
-    return numbered(labels(runs, columns_of(runs, [configuration(run) for run in runs])))
+    return differing.numbered(
+        differing.labels(runs, differing.columns_of(runs, [configuration(run) for run in runs]))
+    )
 
 
 def _variant(
