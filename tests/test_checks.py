@@ -2,6 +2,7 @@ import pytest
 
 from composition import FILES, NEEDED, OPTIONS, ROOT, checked, composed
 from goldilocks.config import settings
+from goldilocks.config.checks import path_errors
 from goldilocks.config.composition import composed as before_checks
 from goldilocks.config.rules import rule_of, same_type
 from goldilocks.config.settings import leaves
@@ -361,3 +362,22 @@ def test_the_number_of_whole_rows_stays_whole():
         checked("dataset=jena", f"optimizer.learning_rate={one}") for one in ("1", "1.0")
     )
     assert typed.fingerprint("d", "c", "") == same.fingerprint("d", "c", "")
+
+
+def test_the_nearest_file_beside_a_misspelled_one_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "customers.csv").touch()
+    [error] = path_errors(tree(file="custmers.csv"))
+    assert error.endswith(" Did you mean customers.csv?")
+    [error] = path_errors(tree(dir="photo"))
+    assert error.endswith(" Did you mean photos?")
+    [error] = path_errors(tree(file="nowhere/rows.csv"))
+    assert "Did you mean" not in error
+    [error] = path_errors(tree(file="photos"))
+    assert error == "dataset.file=photos is a folder; type dataset.dir=photos in its place."
+
+
+def tree(**keys):
+    """The keys of a data set that name files, and a model without any."""
+    return {"model": {}, "dataset": keys}

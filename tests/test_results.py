@@ -5,6 +5,7 @@ import pytest
 
 from goldilocks.errors import StoreError
 from goldilocks.plots.capacity_curve import ModelSize
+from goldilocks.report.workflow import text
 from goldilocks.report.workflow.results import (
     BaselineResult,
     FinalResult,
@@ -133,3 +134,14 @@ def test_a_decision_is_made_once(tmp_path):
     assert [once(file, lambda: next(answers)) for _ in range(2)] == [[1, 2], [1, 2]]
     assert once(tmp_path / "none.json", lambda: None) is None
     assert (tmp_path / "none.json").read_text() == "null"
+
+
+def test_a_command_of_a_step_is_in_one_line_however_narrow_the_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    command = "mlflow models serve -m models:/houses/1 --env-manager local --port 5001"
+    reasons = ("It is the champion, and means a long sentence.", f"Serve it:\n{command}")
+    shown = dataclasses.replace(report("register"), reasons=reasons)
+    lines = text.step_lines(shown, 7).splitlines()
+    assert [line.strip() for line in lines[-2:]] == ["- Serve it:", command]
+    assert max(len(line) for line in lines[:-1]) <= 40
+    assert f"- Serve it: {command}" in text.step_markdown(shown, 7)
