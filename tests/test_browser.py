@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 import chromium
+from goldilocks.evaluation.family import Difference
 from stored_runs import a_run, folds
 from test_html_report import RUNS, page
 
@@ -41,7 +42,20 @@ def test_a_report_is_drawn_and_fits(report, width):
     with chromium.Page(report, width=width) as browser:
         assert drawn(browser) == [True, True]
         assert browser.run("document.documentElement.scrollWidth") <= width
+        cut = "[...document.querySelectorAll('.scroll')].some(e => e.scrollWidth > e.clientWidth)"
+        assert width < 1400 or not browser.run(cut)
         assert not browser.problems
+
+
+def test_words_of_a_difference_are_not_cut_however_long(tmp_path, monkeypatch):
+    words = 2 * "on other rows as well; one seed cannot tell whether with other seeds; "
+    monkeypatch.setattr(Difference, "words", words)
+    file = tmp_path / "report.html"
+    file.write_text(page(RUNS), encoding="utf-8")
+    with chromium.Page(file.as_uri(), width=1400) as browser:
+        assert words.strip() in browser.run("document.body.textContent")
+        frames = "[...document.querySelectorAll('.scroll')]"
+        assert browser.run(f"{frames}.every(e => e.scrollWidth <= e.clientWidth)")
 
 
 def test_keys_reach_headings_check_boxes_and_curves(report):
