@@ -49,6 +49,9 @@ PARAMETERS = {
     "catsdogs_vgg_features": 14_714_688 + 2_097_665,
     "catsdogs_vgg_frozen_aug": 14_714_688 + 2_097_665,
     "catsdogs_vgg_finetune": 14_714_688 + 2_097_665,
+    "catsdogs_pretrained_features": 3_413_024 + 328_193,
+    "catsdogs_pretrained_frozen_aug": 3_413_024 + 328_193,
+    "catsdogs_pretrained_finetune": 3_413_024 + 328_193,
     "embedding_learned": 80_161,
     "embedding_glove200": 1_320_065,
     "embedding_random200": 1_320_065,
@@ -76,6 +79,9 @@ TRAINED = {
     "catsdogs_vgg_features": 2_097_665,
     "catsdogs_vgg_frozen_aug": 2_097_665,
     "catsdogs_vgg_finetune": 7_079_424 + 2_097_665,
+    "catsdogs_pretrained_features": 328_193,
+    "catsdogs_pretrained_frozen_aug": 328_193,
+    "catsdogs_pretrained_finetune": 1_009_792 + 328_193,
 }
 
 

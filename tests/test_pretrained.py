@@ -139,11 +139,15 @@ def test_the_networks_of_keras_have_names():
     [
         (
             {"base": "resnet50v2"},
-            r"base is resnet50v2; expected run, or one of convnext_base, .+ mean resnet50_v2\?$",
+            r"base is resnet50v2; expected auto, run, or one of convnext_base, .+ mean resnet50_v2\?$",
         ),
         (
             {"shape": (31, 40, 3)},
             r"vgg16, which cannot be built for images of 31x40x3: .+at least 32x32.+image_size",
+        ),
+        (
+            {"shape": (31, 40, 3), "base": "efficientnet_lite0"},
+            r"lite0, which cannot be built for images of 31x40x3: .+at least 32x32.+image_size",
         ),
         (
             {"shape": (40, 40, 1)},
@@ -191,6 +195,71 @@ def test_a_failed_download_of_weights_is_one_sentence(monkeypatch, tmp_path, fai
         ModelError, match=sentence + r".+\$KERAS_HOME.+base=run model\.init_from.+weights=null\)\.$"
     ):
         built((32, 32, 3), weights="imagenet")
+
+
+@pytest.fixture
+def _asked_anew():
+    pretrained.has_weights.cache_clear()
+    yield
+    pretrained.has_weights.cache_clear()
+
+
+@pytest.mark.usefixtures("_asked_anew")
+def test_keras_has_weights_that_are_in_its_folder(monkeypatch, tmp_path):
+    network = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
+    network.save_weights(tmp_path / "vgg16.weights.h5")
+
+    def get_file(name, origin, **_):
+        assert name in origin
+        return str(tmp_path / "vgg16.weights.h5")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
+    assert pretrained.has_weights("vgg16")
+
+
+@pytest.mark.usefixtures("_asked_anew")
+def test_keras_has_no_weights_where_the_network_is_gone(monkeypatch, tmp_path):
+    def refuse(*_):
+        raise urllib.error.URLError("no route")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", refuse)
+    monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
+    assert not pretrained.has_weights("vgg16")
+    monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", None)
+    assert not pretrained.has_weights("vgg16"), "it is asked once in a process"
+
+
+def test_the_lite_network_is_a_base_like_the_others():
+    colours = images((40, 32, 3))
+    model = built(
+        (40, 32, 3),
+        base="efficientnet_lite0",
+        preprocess="base",
+        pooling="avg",
+        unfreeze_from="block7a_expand_conv",
+    )
+    base = model.get_layer("base")
+    assert base.count_params() == 3_413_024
+    trained = [weight.path.split("/")[-2] for weight in base.trainable_weights]
+    assert trained == [
+        "block7a_expand_conv",
+        "block7a_dwconv",
+        "block7a_project_conv",
+        "top_conv",
+    ]
+    plain = pretrained.NETWORKS["efficientnet_lite0"][0](
+        weights=None, include_top=False, input_shape=(40, 32, 3)
+    )
+    plain.set_weights(base.get_weights())
+    expected = plain((255 * colours - 127) / 128)
+    np.testing.assert_allclose(base(colours), expected, rtol=1e-4, atol=1e-5)
+    again = built(
+        (40, 32, 3), base="run", earlier=whole(model), preprocess="base", pooling="avg", units=256
+    )
+    np.testing.assert_allclose(again(colours), model(colours), rtol=1e-4)
+    plainly = built((40, 32, 3), base="efficientnet_lite0", pooling="avg").get_layer("base")
+    plainly.set_weights(base.get_weights())
+    np.testing.assert_allclose(plainly(colours), plain(colours), rtol=1e-4, atol=1e-5)
 
 
 def test_the_base_can_be_the_convolutions_of_a_run():

