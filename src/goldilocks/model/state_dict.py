@@ -11,6 +11,7 @@ import collections
 import io
 import math
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ class _Unpickler(pickle._Unpickler):  # pyright: ignore[reportPrivateUsage]
         super().__init__(stream)
         self.storages: dict[str, tuple[str, int]] = {}  # dtype and count, by key
 
-    def find_class(self, module: str, name: str, /) -> object:
+    def find_class(self, module: str, name: str) -> object:
         """Return what stands for a name of the file; nothing is imported."""
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
@@ -53,10 +54,11 @@ class _Unpickler(pickle._Unpickler):  # pyright: ignore[reportPrivateUsage]
         match pid:
             case ("storage", str(dtype), str(key), str(), int(count), None) if (
                 dtype in DTYPES.values()
+                and self.storages.setdefault(key, (dtype, count)) == (dtype, count)
             ):
-                if self.storages.setdefault(key, (dtype, count)) == (dtype, count):
-                    return key
-        raise ValueError("a tensor of it has no storage, or has two")
+                return key
+            case _:
+                raise ValueError("a tensor of it has no storage, or has two")
 
 
 def read(file: Path) -> dict[str, np.ndarray]:
@@ -111,13 +113,18 @@ def _tensors(stream: io.BytesIO, size: int) -> dict[str, np.ndarray]:
 def _array(name: object, tensor: object, storages: dict[str, np.ndarray]) -> np.ndarray:
     """Return the part of a storage that a tensor is."""
     match tensor:
-        case (str(key), int(start), tuple(shape), tuple(strides), *_):
+        case (str(key), int(start), tuple(shape), tuple(strides), *_) if _is_inside(
+            len(storages[key]), start, shape, strides
+        ):
             storage = storages[key]
-            steps = [(n - 1) * stride for n, stride in zip(shape, strides, strict=True)]
-            # Strides are not checked by NumPy: it would read what lies behind the storage.
-            if min(start, *steps, *strides, 0) == 0 and max(
-                start + sum(steps) + 1, math.prod(shape)
-            ) <= len(storage):
-                in_bytes = [stride * storage.itemsize for stride in strides]
-                return np.lib.stride_tricks.as_strided(storage[start:], shape, in_bytes)
-    raise ValueError(f"{name} is no tensor inside its storage")
+            in_bytes = [stride * storage.itemsize for stride in strides]
+            return np.lib.stride_tricks.as_strided(storage[start:], shape, in_bytes)
+        case _:
+            raise ValueError(f"{name} is no tensor inside its storage")
+
+
+def _is_inside(size: int, start: int, shape: Sequence[int], strides: Sequence[int]) -> bool:
+    """Return whether a tensor lies within so many numbers; NumPy would read what is behind them."""
+    steps = [(n - 1) * stride for n, stride in zip(shape, strides, strict=True)]
+    most = max(start + sum(steps) + 1, math.prod(shape))
+    return min(start, *steps, *strides, 0) == 0 and most <= size
