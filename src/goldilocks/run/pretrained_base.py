@@ -33,7 +33,7 @@ def resolved(settings: Settings, store: Store, data_digest: str) -> Settings:
 def _choice(settings: Settings, store: Store, data_digest: str) -> tuple[str, str]:
     """Return a base, and why it is taken."""
     model = settings.tree["model"]
-    if source := model["init_from"]:
+    if source := model.get("init_from"):
         base = store.get_run(source).params.get("model.base", "run")
         return base, "the run that model.init_from names has it"
 
