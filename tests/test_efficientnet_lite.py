@@ -3,6 +3,7 @@ import zipfile
 import keras
 import numpy as np
 import pytest
+from sklearn.datasets import load_sample_image
 
 from goldilocks.dataset.sources import wheel
 from goldilocks.errors import SourceUnavailable
@@ -163,9 +164,13 @@ def test_another_file_is_refused_before_it_is_parsed(tmp_path, monkeypatch):
 
 
 @pytest.mark.network
-def test_the_published_weights_are_whole():
+@pytest.mark.parametrize(("picture", "label"), [("flower.jpg", 985), ("china.jpg", 698)])
+def test_with_the_published_weights_it_knows_a_daisy_and_a_palace(picture, label):
+    # With pixels from 0 to 1, or kernels of height and width exchanged, it does not.
+    image = load_sample_image(picture)[:, 106:533]  # the square in the middle
+    shape = (efficientnet_lite.SIZE, efficientnet_lite.SIZE)
+    pixels = keras.ops.image.resize(image[np.newaxis].astype("float32"), shape, antialias=True)
     network = efficientnet_lite.network(weights="imagenet")
-    assert all(np.isfinite(np.array(weight)).all() for weight in network.weights)
-    # Of a grey image it is not sure, whatever its size.
-    grey = np.zeros((1, 224, 224, 3), "float32")
-    assert np.array(network(grey)).sum() == pytest.approx(1)
+    [probabilities] = np.array(network(efficientnet_lite.preprocess_input(pixels)))
+    assert probabilities.sum() == pytest.approx(1)
+    assert probabilities.argmax() == label, np.argsort(-probabilities)[:5]
