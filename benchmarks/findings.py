@@ -1,9 +1,10 @@
 """Plant each finding in several tables, count false alarms on 20 clean ones, and time a large one.
 
-    .venv/bin/python benchmarks/findings.py [tune|report|time]
+    .venv/bin/python benchmarks/findings.py [tune|report|time|still [SEEDS]]
 
 `tune` has the tables that thresholds were chosen on, `report` others: statsmodels' own, where it is
-installed, and made ones of other seeds.
+installed, and made ones of other seeds. `still` counts findings of drift in tables whose relation
+is the same at all times.
 """
 
 from __future__ import annotations
@@ -302,6 +303,24 @@ def dates(frame: pd.DataFrame, target: str, rng: np.random.Generator) -> pd.Data
     return frame.assign(sold=days.strftime("%Y-%m-%d"))
 
 
+def drifting_input(frame: pd.DataFrame, target: str, rng: np.random.Generator) -> pd.DataFrame:
+    """An input that grows from half to half of the days by two deviations."""
+    days = pd.date_range("2015-01-01", periods=len(frame), freq="D")
+    level = rng.normal(size=len(frame)) + np.linspace(0, 4, len(frame))
+    return frame.assign(day=days, level=level.round(4))
+
+
+def turning(frame: pd.DataFrame, target: str, rng: np.random.Generator) -> pd.DataFrame:
+    """A target that goes with an input in the first half of the days, and against it later."""
+    days = pd.date_range("2015-01-01", periods=len(frame), freq="D")
+    sign = np.where(np.arange(len(frame)) < 0.37 * len(frame), 1, -1)
+    pull = rng.normal(size=len(frame))
+    values = sign * pull + 0.3 * rng.normal(size=len(frame))
+    if frame[target].dtype.kind not in "if":
+        values = np.where(values > 0, "up", "down")
+    return frame.assign(**{"day": days, "pull": pull.round(4), target: values})
+
+
 def slip(factor: float, count: int, decimals: int = 2):
     def plant(frame: pd.DataFrame, target: str, rng: np.random.Generator) -> pd.DataFrame:
         height = rng.normal(1.75, 0.1, len(frame)).round(decimals)
@@ -410,6 +429,8 @@ PLANTS: dict[str, tuple[str, Callable[..., pd.DataFrame], tuple[str, ...]]] = {
     "subjects called w, names": ("D304", subjects("w", "name", True), ("classes", "numbers")),
     "subjects called w, numbers": ("D304", subjects("w", "number", True), ("classes", "numbers")),
     "dates": ("D305", dates, ("classes", "numbers")),
+    "an input that grows": ("D501", drifting_input, ("classes", "numbers")),
+    "a relation that turns": ("D502", turning, ("classes", "numbers")),
     "one height in cm": ("D306", slip(100, 1), ("classes", "numbers")),
     "three heights tenfold": ("D306", slip(10, 3), ("classes", "numbers")),
     "heights a tenth": ("D306", slip(0.1, 4, 3), ("classes", "numbers")),
@@ -483,11 +504,37 @@ def timed() -> None:
     )
 
 
+def still(seeds: int) -> None:
+    """Count findings of drift in tables of rows that have an order in time and no drift."""
+    drift, tables = Counter[str](), 0
+    for seed in range(1000, 1000 + seeds):
+        rng = np.random.default_rng(seed)
+        for rows in (150, 600, 3000):
+            for kind in ("normal", "lognormal", "rare", "season"):
+                frame = pd.DataFrame(rng.normal(size=(rows, 6)), columns=list("abcdef"))
+                frame["word"] = rng.choice(["u", "v", "w"], rows)
+                y = frame["a"] + frame["b"] * frame["c"] / 2 + rng.normal(size=rows)
+                if kind == "season":
+                    season = np.sin(np.linspace(0, 12 * np.pi, rows))
+                    frame["g"] = season + 0.3 * rng.normal(size=rows)
+                    y = y + frame["g"]
+                frame["y"] = np.exp(1.2 * y) if kind == "lognormal" else y
+                if kind == "rare":
+                    frame["y"] = np.where(y > y.quantile(0.8), "yes", "no")
+                frame["day"] = pd.date_range("2000-01-01", periods=rows).astype(str)
+                tables += 1
+                drift.update(finding.code for finding in found(load(frame, "y", time="day")))
+    counts = [f"{code} {drift[code]}" for code in ("D501", "D502")]
+    print(f"tables without drift: {tables}; raised: {', '.join(counts)}")
+
+
 if __name__ == "__main__":
     warnings.simplefilter("error")
     part = sys.argv[1] if len(sys.argv) > 1 else "report"
     if part == "time":
         timed()
+    elif part == "still":
+        still(int(sys.argv[2]) if len(sys.argv) > 2 else 20)
     else:
         tables = TUNE if part == "tune" else REPORT
         clean(tables)

@@ -1,8 +1,10 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from composition import checked
 from goldilocks.workflow.steps import define
 from workflows import context, dataset
 
@@ -117,3 +119,43 @@ def test_batches_and_epochs_give_enough_updates(rows, size, epochs):
     assert f"trainer.batch_size={size}" in overrides
     assert f"trainer.epochs={epochs}" in overrides
     assert f"about {epochs * -(-rows // 2 // size):,} updates" in reasons[-1]
+
+
+def dated(folder, days):
+    """The settings of a table with two inputs, one a column of days, and the data set itself."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"day": days, "a": random.normal(size=len(days)).round(3)})
+    frame.assign(y=frame["a"] * 2).to_csv(folder / "rows.csv", index=False)
+    return ("dataset=table", f"dataset.file={folder / 'rows.csv'}", "dataset.target=y")
+
+
+DAYS = pd.date_range("2020-01-01", periods=400, freq="D").astype(str)
+
+
+def test_the_only_column_of_dates_divides_a_table(tmp_path):
+    settings = checked(*dated(tmp_path, DAYS))
+    settings, data = define.in_time(settings, settings.builder("dataset")())
+    assert settings.tree["dataset"]["time"] == "day"
+    assert data.is_ordered
+    assert "'day' holds dates, so rows are divided by time" in data.notes[-1]
+    assert "dataset.time=null" in data.notes[-1]
+    _, reasons = define.infer(context(data))
+    assert "Rows are few and divided by time" in " ".join(reasons)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["dataset.time=null", "dataset.group=a", "protocol=iterated_kfold", "dataset.drop=[day]"],
+)
+def test_what_was_typed_of_the_division_stays(tmp_path, typed):
+    settings = checked(*dated(tmp_path, DAYS), typed)
+    same, data = define.in_time(settings, settings.builder("dataset")())
+    assert same is settings
+    assert not data.is_ordered
+
+
+def test_dates_that_some_rows_lack_divide_nothing(tmp_path):
+    settings = checked(*dated(tmp_path, [*DAYS[:-1], ""]))
+    same, data = define.in_time(settings, settings.builder("dataset")())
+    assert same is settings
+    assert not data.is_ordered

@@ -160,12 +160,17 @@ def test_too_few_rows_have_no_interval():
 
 def test_a_series_is_cut_into_few_long_stretches():
     windows = SimpleNamespace(starts=np.arange(1000, 2000))
-    series = SimpleNamespace(kind="series", x=windows, overlap=24)
+    series = SimpleNamespace(kind="series", is_ordered=True, x=windows, overlap=24)
     rows = np.arange(1000)
     assert len(set(row_clusters(series, rows))) == 43
     assert np.bincount(row_clusters(series, rows, most=10)).tolist() == [100] * 10
     series.overlap = 500
     assert len(set(row_clusters(series, rows, most=10))) == 2
+
+
+def test_a_table_that_is_divided_by_time_is_cut_into_short_stretches():
+    table = SimpleNamespace(kind="table", is_ordered=True)
+    assert np.bincount(row_clusters(table, np.arange(1000))).tolist() == [10] * 100
 
 
 def test_values_that_are_not_finite_have_no_interval():

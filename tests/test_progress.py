@@ -88,3 +88,9 @@ def test_a_sweep_goes_on_where_nobody_reads(monkeypatch):
                     progress.start()
                     progress.end(record)
             assert console.output_was_lost()
+
+
+def test_jobs_that_are_not_compared_have_no_lowest_value():
+    progress = Progress(total=1, slots=1, measure="", higher_is_better=False)
+    progress.end(finished(0, 0.5))
+    assert progress.line == "1 of 1 done"

@@ -19,6 +19,7 @@ COLOURS = GENERATOR.choice(["red", "green", "blue"], ROWS)
 HOW = {
     "problem": "auto",
     "drop": [],
+    "time": None,
     "group": None,
     "query": None,
     "validation_file": None,

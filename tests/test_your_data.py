@@ -47,6 +47,11 @@ def files(tmp_path_factory):
     ]
     pd.DataFrame({"review": texts, "stars": stars}).to_csv(folder / "reviews.csv", index=False)
 
+    days = pd.date_range("2021-01-01", periods=400)
+    amount = (rng.normal(size=400) + 3).round(2)
+    orders = pd.DataFrame({"day": days, "items": (amount * 3).round(), "amount": amount})
+    orders.to_csv(folder / "orders.csv", index=False)
+
     months = pd.date_range("1990-01-01", periods=360, freq="MS")
     sales = (
         100 + np.arange(360) / 3 + 20 * np.sin(np.arange(360) * np.pi / 6) + rng.normal(size=360)

@@ -76,6 +76,9 @@ class Dataset:
             "last value". Empty of other kinds.
         groups: int64 (rows,); rows with the same number belong together and are never split; None
             where each stands for itself.
+        times: The point of time of each row of a table, datetime64[us] or float64 (rows,),
+            ascending, by which parts are divided; None where rows are in no such order, and of a
+            series.
         query: Name of the column of queries, whose rows are ranked against each other and are the
             groups; "" where rows are not ranked.
         cell_keys: uint64 (rows, cells), a key of each cell of a row as it stands in its file, all
@@ -124,6 +127,7 @@ class Dataset:
     overlap: int = 0
     naive: Mapping[str, Naive] = field(default_factory=dict)
     groups: np.ndarray | None = None
+    times: np.ndarray | None = None
     query: str = ""
     cell_keys: np.ndarray | None = None
     target: str = ""
@@ -140,6 +144,11 @@ class Dataset:
     header: int | Sequence[int] | None = None
     readings: Mapping[str, Reading] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether parts are divided by time: the latest rows are for the test."""
+        return self.kind == "series" or self.times is not None
 
     def queries(self, rows: np.ndarray) -> np.ndarray | None:
         """Return the query of each of some rows, int64 (n,); None where rows are not ranked."""

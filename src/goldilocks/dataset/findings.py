@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from goldilocks.dataset.checks import columns, labels, leaks, rows
+from goldilocks.dataset.checks import columns, drift, labels, leaks, rows
 from goldilocks.dataset.checks.evidence import Evidence
 from goldilocks.errors import DataError
 
@@ -80,6 +80,9 @@ CHECKS = (
     Check("D404", "warning", "classes or labels too rare for the split", labels.rare_classes),
     Check("D405", "warning", "a metric unfit for the data", labels.unfit_metric),
     Check("D406", "warning", "texts without blanks", labels.unsplit_texts),
+    Check("D501", "warning", "early and late rows that differ", drift.inputs_move),
+    Check("D502", "warning", "a relation that changes with time", drift.relation_turns),
+    Check("D503", "warning", "a series whose level moves", drift.level_moves),
 )
 
 

@@ -13,12 +13,13 @@ Checksum: `Dataset.digest`, of the prepared columns and y, not of the file: two 
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset, cell_keys
-from goldilocks.dataset.readers import features, files, problems, splits, tabular, targets
+from goldilocks.dataset.readers import features, files, problems, splits, tabular, targets, times
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
@@ -33,6 +34,7 @@ def load(
     target: str | int | Sequence[str] | None,
     problem: str,
     drop: Sequence[str],
+    time: str | int | Sequence[str] | None,
     group: str | int | None,
     query: str | int | None,
     header: files.Header,
@@ -56,6 +58,8 @@ def load(
             a cell has such labels, too.
         problem: A problem type, or "auto" to infer it from the target.
         drop: Names of columns to leave out.
+        time: Name of a column of times, or several that together are one, by which rows are ordered
+            and parts divided, and which are no input; or None.
         group: Name of a column whose rows of the same value are never split, and which is not
             predicted from; a missing value stands for itself; or None.
         query: Name of a column whose rows of the same value are ranked against each other: a group
@@ -71,7 +75,8 @@ def load(
 
     Raises:
         DataError: The file cannot be read, a column is not in it, too few rows have a target, no
-            column is left to predict from, or the target does not fit the problem type.
+            column is left to predict from, the target does not fit the problem type, or a time is
+            missing, unreadable, or the same in all rows.
     """
     path = tabular.path_of(file)
     others = {"validation": validation_file, "test": test_file}
@@ -98,12 +103,18 @@ def load(
         )
     group = group or query
     split = tabular.column_of(split, columns, path, "dataset.split")
-    unwanted += [name for name in (group, split) if name is not None]
+    time_columns = tabular.columns_of(time or [], columns, path, "dataset.time")
+    if group is not None and time_columns:
+        raise DataError(
+            f"dataset.time is {time} and dataset.group {group!r}; expected one of them: parts are "
+            "divided by time, or by whole groups. Leave out one."
+        )
+    unwanted += [name for name in (group, split, *time_columns) if name is not None]
     for name in labels:
         if name in unwanted:
             raise DataError(
-                f"The column {name!r} is in both dataset.target and dataset.drop, dataset.group "
-                "or dataset.split; take it out of one."
+                f"The column {name!r} is in both dataset.target and dataset.drop, dataset.group, "
+                "dataset.time or dataset.split; take it out of one."
             )
 
     answers, read_as, styles = targets.read(frame, labels, path, options)
@@ -118,9 +129,15 @@ def load(
         answers = targets.without(answers, drop_classes)
         usable = targets.present(answers)
     tabular.check_rows(usable, path, f"a target ({', '.join(labels)})", "another dataset.target")
+    parts, moments = parted.parts[usable], None
     if not usable.all():
-        frame = frame[usable]
-    problem, y, classes, inferred = problems.prepare(answers[usable], problem)
+        frame, answers = frame[usable], answers[usable]
+    if time_columns:
+        points = _points(frame, time_columns, path, options)
+        frame, answers = frame.iloc[points.rows], answers.iloc[points.rows]
+        parts, moments = parts[points.rows], points.values
+        notes += points.notes
+    problem, y, classes, inferred = problems.prepare(answers, problem)
     prepared = features.prepare(frame.drop(columns=[*labels, *unwanted]), path, options)
     x = prepared.x.reset_index(drop=True)
     if x.shape[1] == 0:
@@ -131,6 +148,8 @@ def load(
     notes += [*inferred, *prepared.notes, *splits.possible(x)]
 
     groups, content = None, digest(x, y, classes)
+    if moments is not None:
+        content = cache.digest(content, moments.view(np.int64))
     if group is not None:
         groups = _groups(frame[group])
         content = cache.digest(content, groups)
@@ -152,10 +171,11 @@ def load(
         classes=classes,
         source="original",
         location=str(path),
-        digest=splits.digest(content, parted.parts[usable]),
-        fixed=splits.fixed(parted.parts[usable]),
+        digest=splits.digest(content, parts),
+        fixed=splits.fixed(parts),
         subset=subset,
         groups=groups,
+        times=moments,
         query=query or "",
         header=header,
         cell_keys=cell_keys.of_frame(frame),
@@ -165,6 +185,20 @@ def load(
         readings=prepared.readings,
         notes=tuple(notes),
     )
+
+
+def _points(
+    frame: pd.DataFrame, names: Sequence[str], path: Path, options: ReadingOptions
+) -> times.Times:
+    """Return the points of time of rows, at least two different ones."""
+    points = times.read(frame, names, path, options, repeated=True)
+    if points.values[0] == points.values[-1]:
+        raise DataError(
+            f"{path}: all {len(frame)} rows have the same time in {', '.join(names)}, "
+            f"{frame[names[0]].iloc[0]}; expected at least two, to divide rows by time. Leave out "
+            "dataset.time."
+        )
+    return points
 
 
 def _groups(column: pd.Series) -> np.ndarray:

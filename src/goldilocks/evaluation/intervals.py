@@ -215,20 +215,24 @@ def student_quantile(freedom: float) -> float:
 def row_clusters(
     dataset: Dataset, rows: np.ndarray, *, most: int | None = None
 ) -> np.ndarray | None:
-    """Return which rows belong together: of one group, content, or stretch of a series.
+    """Return which rows belong together: of one group, content, or stretch of time.
 
-    A stretch is as long as windows that share points of time.
+    A stretch of a series is as long as windows that share points of time. Of a table that is
+    divided by time, n rows are cut into stretches of n to the power of 1/3, so that neighbours that
+    are alike count once (Lahiri, Resampling Methods for Dependent Data, 2003, section 7.2).
 
     Args:
         dataset: The rows.
         rows: Some of them, int64 (n,).
-        most: Into how many stretches a series is cut at most; None for as many as there are.
+        most: Into how many stretches of time rows are cut at most; None for as many as there are.
 
     Returns:
         Integers (n,), equal for rows that belong together; None where all rows are independent.
     """
-    if dataset.kind == "series":
-        starts, length = dataset.x.starts[rows], max(1, dataset.overlap)
+    if dataset.is_ordered:
+        starts, length = rows, round(len(rows) ** (1 / 3))
+        if dataset.kind == "series":
+            starts, length = dataset.x.starts[rows], max(1, dataset.overlap)
         if most:
             starts = starts - starts.min()
             length = max(length, math.ceil((starts.max() + 1) / most))

@@ -40,8 +40,8 @@ BEYOND = 20  # exceeded so often, a gain is chance: no more are drawn (Besag and
 # gain of all folds together has up to twice the variance of one whose folds are independent.
 OF_FOLDS = math.sqrt(2)
 FEWEST = 7  # rows or groups: fewer have fewer orders than `RANKING`
-STRETCHES = (8, 32)  # of a series, at least and at most
-IN_A_STRETCH = 4  # times the length of a window
+STRETCHES = (8, 32)  # of time, at least and at most
+IN_A_STRETCH = 4  # times the length of a window, or of a stretch of a table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +90,11 @@ def gains(
     if clusters is None:
         clusters = np.arange(len(rows))
     clusters = np.unique(clusters, return_inverse=True)[1]
-    is_series = dataset.kind == "series"
-    if clusters.max(initial=0) + 1 < (STRETCHES[0] if is_series else FEWEST):
+    in_order = dataset.is_ordered
+    if clusters.max(initial=0) + 1 < (STRETCHES[0] if in_order else FEWEST):
         return []
 
-    if not is_series:
+    if not in_order:
         sample = sampled(clusters)
         rows, clusters = rows[sample], clusters[sample]
         predictions = [of_model[sample] for of_model in predictions]
@@ -102,7 +102,7 @@ def gains(
     untested: list[Gain] = []
     functions: list[GainOf] = []
     # Single rows that change places leave the baseline's score as it is.
-    keeps_baseline = len(np.unique(clusters)) == len(rows) and not is_series
+    keeps_baseline = len(np.unique(clusters)) == len(rows) and not in_order
     for metric in metrics:
         baseline = baseline_predictions(problem, dataset, rows, metric)
         measure = measures.find(problem, metric)
@@ -115,7 +115,7 @@ def gains(
     if not untested:
         return []
 
-    if is_series:
+    if in_order:
         errors, p = _by_stretches(functions, truth, clusters)
     else:
         errors, p = _by_permutation(functions, truth, clusters, OF_FOLDS if folds else 1.0)
@@ -174,14 +174,14 @@ def _by_stretches(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return gains in standard errors over stretches of time, and their p-values.
 
-    Points of a series cannot change places. Student's t of the jackknife over long stretches
+    Rows in an order of time cannot change places. Student's t of the jackknife over long stretches
     (Kunsch, "The jackknife and the bootstrap for general stationary observations", Annals of
     Statistics 17, 1989); each of the gains has its share of the level (Bonferroni).
 
     Args:
         functions: Targets -> each gain.
         truth: The targets.
-        clusters: Of windows that share points of time, ascending, (rows,).
+        clusters: Of rows that are near in time, ascending, (rows,).
     """
     stretches = int(np.clip((clusters.max() + 1) // IN_A_STRETCH, *STRETCHES))
     error = np.array([jackknifed(function, truth, clusters, stretches) for function in functions])

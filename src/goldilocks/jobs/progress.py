@@ -18,7 +18,7 @@ class Progress:
     def __init__(self, *, total: int | None, slots: int, measure: str, higher_is_better: bool):
         """Count up to `total` jobs, if that is known, of which `slots` run at once.
 
-        They are compared by `measure`.
+        They are compared by `measure`, unless it is "".
         """
         self.total, self.slots = total, slots
         self.measure, self.higher_is_better = measure, higher_is_better
@@ -72,7 +72,7 @@ class Progress:
         # No number of a diverged run is the best.
         values = {record: record.value for record in self.ended if record.value is not None}
         finite = [record for record, value in values.items() if math.isfinite(value)]
-        if finite:
+        if finite and self.measure:
             # Not "best": that is said in the end, by the primary metric and with all seeds.
             word, choose = ("highest", max) if self.higher_is_better else ("lowest", min)
             best = choose(finite, key=values.__getitem__)

@@ -30,7 +30,7 @@ def stream(
         tell: Takes each job with its result, in the order in which they end.
         sweep_dir: The folder of their records.
         total: How many jobs there will be, if that is known.
-        measure: Name of what jobs are compared by.
+        measure: Name of what jobs are compared by; "" where they are not, yet.
         higher_is_better: Whether the best job has the highest value.
         value_of: Returns what is compared, from what a job returned; numbers alone are recorded.
 

@@ -28,9 +28,10 @@ def contents(dataset: Dataset) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return a key of each row's content, and sentences about rows that repeat others.
 
     The keys, int64 or uint64 (rows,), are all different where equal rows count as several: those of
-    a series, whose windows overlap by nature, and of a table that repeats its rows by nature. That
-    is so where a few columns of a few values give few contents, and where equal rows have different
-    targets: then they are other observations, and no copies.
+    a series, whose windows overlap by nature, of a table that is divided by time, and of a table
+    that repeats its rows by nature. That is so where a few columns of a few values give few
+    contents, and where equal rows have different targets: then they are other observations, and no
+    copies.
     """
     all_different = np.arange(len(dataset.y))
     keys = row_keys.keys(dataset)
@@ -41,6 +42,11 @@ def contents(dataset: Dataset) -> tuple[np.ndarray, tuple[str, ...]]:
     distinct = len(keys) - repeated
     if not repeated:
         return keys, ()
+    if dataset.times is not None:
+        return all_different, (
+            f"Of {len(keys)} rows, {distinct} are distinct; parts are divided by time, so that "
+            "equal rows of different times may be in several.",
+        )
     if dataset.kind == "table" and distinct < DISTINCT * len(keys):
         answers = pd.DataFrame(np.asarray(dataset.y))
         conflicts = (answers != answers.groupby(keys).transform("first")).any(axis=1).sum()

@@ -18,13 +18,13 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
     as near as whole groups come. Rows of the same content count as one row, and are in one part
     (`duplicates`).
 
-    A series is divided by time: first the training rows, then those for validation, and the latest
-    for the test. What lies less than `Dataset.overlap` before one of the last two is in no
-    part.
+    A series, and a table with times, is divided by time: first the training rows, then those for
+    validation, and the latest for the test. Of a series, what lies less than `Dataset.overlap`
+    before one of the last two is in no part; of a table, rows of one time are in one part.
 
     Args:
-        dataset: The data set; its `subset` is the number of training rows to keep, of a series the
-            latest.
+        dataset: The data set; its `subset` is the number of training rows to keep, of rows in
+            an order of time the latest.
         validation: Fraction for validation, above 0 and below 1; not used where these rows are
             published.
         test: Fraction for the test, above 0 and below 1; not used where these rows are published.
@@ -53,4 +53,5 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
         dataset, keys, rows, test_rows, size, seed=seed, name="validation"
     )
     train = parts.subset(dataset, train, seed)
-    return (Split(train, held_out, test_rows, (*repeated, *notes, *moved)),)
+    spans = parts.times(dataset, train, held_out, test_rows)
+    return (Split(train, held_out, test_rows, (*repeated, *notes, *moved, *spans)),)

@@ -7,6 +7,7 @@ Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "Iterated K-fo
 import numpy as np
 
 from goldilocks.dataset import Dataset
+from goldilocks.errors import SplitError
 from goldilocks.protocol import Split, kfold
 
 
@@ -31,7 +32,12 @@ def split(
         The folds of the first iteration in their order, then those of the next.
 
     Raises:
-        SplitError: As of `kfold.split`.
+        SplitError: As of `kfold.split`; or the rows are in an order of time.
     """
+    if dataset.is_ordered:
+        raise SplitError(
+            "protocol=iterated_kfold shuffles rows, and dataset.time puts them in order; expected "
+            "one of them. Use protocol=kfold, whose folds go forward in time."
+        )
     seeds = np.random.SeedSequence(seed).generate_state(iterations).tolist()
     return kfold.folds(dataset, k=k, shuffle=True, test=test, seed=seed, fold_seeds=seeds)

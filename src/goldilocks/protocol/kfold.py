@@ -30,9 +30,9 @@ def split(dataset: Dataset, *, k: int, shuffle: bool, test: float, seed: int) ->
     together. Shuffled folds are stratified by class. Rows of one group are in one fold, and so are
     rows of the same content (`duplicates`).
 
-    A series is not shuffled but chained forward: its rows before the test are cut into k + 1
-    stretches of time. Each but the first validates a training with all before it that share
-    no point of time with it (`Dataset.overlap`).
+    A series, or a table with times, is not shuffled but chained forward: its rows before the test
+    are cut into k + 1 stretches of time. Each but the first validates a training with all before it
+    that share no point of time with it (`Dataset.overlap`).
 
     Args:
         dataset: The data set; its `subset` is the number of training rows of each split, as in
@@ -40,7 +40,7 @@ def split(dataset: Dataset, *, k: int, shuffle: bool, test: float, seed: int) ->
         k: Number of folds, at least 2.
         shuffle: Whether rows are drawn into folds; if not, folds are of consecutive rows, unless
             the rows have groups, which then fill the folds from the largest group to the smallest.
-            Of no effect on a series.
+            Of no effect on rows in an order of time.
         test: Fraction for the test, above 0 and below 1; not used where these rows are published.
         seed: Seed of both drawings, 0 or more, and less than 2**32.
 
@@ -80,8 +80,8 @@ def folds(
         for number, (drawn, validating) in enumerate(folds_of_seed, start=1):
             train = duplicates.with_copies(keys, rows, divided[drawn])
             validation = duplicates.with_copies(keys, rows, divided[validating])
-            if dataset.kind == "series":
-                train = dataset.x.before(train, validation, dataset.overlap)
+            if dataset.is_ordered:
+                train = parts.before(dataset, train, validation)
             if not len(validation) or not parts.has_classes(dataset, rows, train):
                 raise SplitError(
                     f"dataset={dataset.name}: fold {number} of {k} has {len(train)} training rows "
@@ -90,7 +90,8 @@ def folds(
                     "or change protocol.seed."
                 )
             train = parts.subset(dataset, train, fold_seed)
-            splits.append(Split(train, validation, test_rows, notes))
+            spans = parts.times(dataset, train, validation, test_rows)
+            splits.append(Split(train, validation, test_rows, (*notes, *spans)))
     return tuple(splits)
 
 
@@ -98,15 +99,16 @@ def _splitter(
     dataset: Dataset, rows: Rows, unit: str, k: int, shuffle: bool, seed: int
 ) -> BaseCrossValidator:
     """Return scikit-learn's splitter for these rows, or raise SplitError where they are too few."""
-    if dataset.kind == "series":
+    if dataset.is_ordered:
         stretch = len(rows) // (k + 1)
         first = rows[len(rows) - k * stretch :]
-        if not len(first) or not len(dataset.x.before(rows, first, dataset.overlap)):
+        if not len(first) or not len(parts.before(dataset, rows, first)):
             raise SplitError(
-                f"protocol.k is {k}, and dataset={dataset.name} has {len(rows)} windows before the "
-                f"test: {k} folds of {stretch}, and up to {dataset.overlap} left out before each, "
-                "leave none to train with before the first; expected at least 2 folds and a longer "
-                "first stretch. Lower protocol.k or dataset.lookback."
+                f"protocol.k is {k}, and dataset={dataset.name} has {len(rows)} "
+                f"{'rows' if dataset.times is not None else 'windows'} before the test: {k} folds "
+                f"of {stretch}, and up to {dataset.overlap} left out before each, leave none to "
+                "train with before the first; expected at least 2 folds and a longer first "
+                "stretch. Lower protocol.k, or the dataset.lookback of a series."
             )
         return TimeSeriesSplit(n_splits=k)
 

@@ -1,9 +1,9 @@
 """Divide rows for every protocol: first the test rows, then one part after another.
 
-How a part is taken depends on the rows alone. Of a series the latest rows are taken, and
-those that share points of time with them are in no part. Rows with groups are taken as whole
-groups, as near as possible to the size asked for and to the class frequencies. Other rows are drawn
-at random, stratified by class.
+How a part is taken depends on the rows alone. Of rows in an order of time the latest are taken; of
+a series, those that share points of time with them are in no part. Rows with groups are taken as
+whole groups, as near as possible to the size asked for and to the class frequencies. Other rows are
+drawn at random, stratified by class.
 """
 
 from dataclasses import replace
@@ -13,6 +13,7 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers import dates
 from goldilocks.errors import SplitError
 from goldilocks.protocol import Rows, Split, duplicates
 
@@ -23,7 +24,7 @@ DRAWINGS = 50  # Orders of the groups that are tried; each is cut at its best po
 
 def is_stratified(dataset: Dataset) -> bool:
     """Return whether parts have the class frequencies of all rows."""
-    return dataset.kind != "series" and dataset.problem in CLASSES
+    return not dataset.is_ordered and dataset.problem in CLASSES
 
 
 def labels_of(dataset: Dataset) -> np.ndarray:
@@ -121,7 +122,7 @@ def take(
         test_rows: Those taken before, int64; published rows that repeat one of them are left out.
         size: Of a part that is drawn, in `countable` rows; with groups, the nearest that whole
             groups come to.
-        seed: Of the drawing; of no effect on a series.
+        seed: Of the drawing; of no effect on rows in an order of time.
         name: Of the part and of its key in the config group `protocol`, or `INNER`.
 
     Returns:
@@ -174,16 +175,21 @@ def _divide(
     """Return the rows that stay and those that are drawn, both int64, ascending."""
     if dataset.kind == "series":
         part = rows[len(rows) - size :]
-        rest = part
-        if len(part):
-            rest = dataset.x.before(rows, part, dataset.overlap)
-        if not len(rest):
+        rest = before(dataset, rows, part)
+        if not len(part) or not len(rest):
             raise SplitError(
                 f"dataset={dataset.name}: {_key(name)} would take the latest {size} of "
                 f"{len(rows)} windows, and up to {dataset.overlap} before them are left out; "
                 f"expected at least 1 taken and 1 left. Add rows, change {_key(name)}, or lower "
                 "dataset.lookback."
             )
+        return rest, part
+
+    if dataset.times is not None:
+        part = rows[len(rows) - size :]
+        part = rows[dataset.times[rows] >= dataset.times[part[:1]]]  # None is cut off a time.
+        rest = before(dataset, rows, part)
+        _check_times(dataset, rest, part, name)
         return rest, part
 
     if dataset.groups is not None:
@@ -201,6 +207,53 @@ def _divide(
         fitting = distinct
     part = duplicates.with_copies(keys, rows, _random(dataset, fitting, size, seed))
     return np.setdiff1d(rows, part), part
+
+
+def before(dataset: Dataset, rows: Rows, part: Rows) -> Rows:
+    """Return those of rows in an order of time that lie before a part, int64, ascending.
+
+    A row at the time of one of the part does not, nor does a window that shares points with it.
+    """
+    if not len(part):
+        return rows
+    if dataset.times is None:
+        return dataset.x.before(rows, part, dataset.overlap)
+    return rows[dataset.times[rows] < dataset.times[part[0]]]
+
+
+def _check_times(dataset: Dataset, rest: Rows, part: Rows, name: str) -> None:
+    """Raise SplitError unless there are rows, of every class, before a part and in it."""
+    assert dataset.times is not None
+    if not len(part) or not len(rest):
+        raise SplitError(
+            f"dataset={dataset.name}: {_key(name)} would take {len(part)} rows from the latest "
+            f"times, which leaves {len(rest)}; expected some of both. Change {_key(name)}, or "
+            "type dataset.time=null to draw rows at random."
+        )
+    if dataset.problem not in CLASSES:
+        return
+    labels, since = np.asarray(dataset.y).astype(np.int64), dates.shown(dataset.times[int(part[0])])
+    for rows, side in ((rest, "before"), (part, "from")):
+        missing = np.setdiff1d(np.arange(len(dataset.classes)), labels[rows])
+        if len(missing):
+            raise SplitError(
+                f"dataset={dataset.name}: no row {side} {since} is of class "
+                f"{dataset.classes[missing[0]]!r}, and dataset.time divides rows there into "
+                f"{name} rows and earlier ones; expected every class on both sides. Change "
+                f"{_key(name)}, leave the class out with dataset.drop_classes, or type "
+                "dataset.time=null to draw rows at random."
+            )
+
+
+def times(dataset: Dataset, train: Rows, validation: Rows, test: Rows) -> tuple[str, ...]:
+    """Return the times of the parts of a table that is divided by time, in a sentence; else ()."""
+    if dataset.times is None:
+        return ()
+    ends = [dates.shown(dataset.times[int(row)]) for row in (train[-1], validation[0], test[0])]
+    return (
+        f"Divided by time: rows up to {ends[0]} train, those from {ends[1]} on validate, and those "
+        f"from {ends[2]} on are the test.",
+    )
 
 
 def _key(name: str) -> str:
@@ -239,8 +292,8 @@ def nested(dataset: Dataset, split: Split, *, fraction: float, seed: int) -> Spl
 def subset(dataset: Dataset, rows: Rows, seed: int) -> Rows:
     """Return as many training rows as `dataset.subset` asks for, ascending.
 
-    They are stratified by class; of a series they are the latest. Groups need not stay whole here,
-    since the rows that are left out are in no part.
+    They are stratified by class; of rows in an order of time they are the latest. Groups need not
+    stay whole here, since the rows that are left out are in no part.
 
     Raises:
         SplitError: There are not so many, or too few for the classes.
@@ -250,7 +303,7 @@ def subset(dataset: Dataset, rows: Rows, seed: int) -> Rows:
         return rows
 
     check_size(dataset, rows, size, "dataset.subset")
-    if dataset.kind == "series":
+    if dataset.is_ordered:
         return rows[-size:]
     return np.setdiff1d(rows, _random(dataset, rows, len(rows) - size, seed))
 

@@ -63,7 +63,7 @@ def conduct(settings: Settings, room: Room) -> None:
     store: MlflowStore = settings.builder("tracking")()
     for line in store.repair():
         console.note(line)
-    dataset = settings.builder("dataset")()
+    settings, dataset = define.in_time(settings, settings.builder("dataset")())
     problem = settings.problem(dataset.problem)
     # The same overrides, budget, data and code make the same workflow: it is reused or resumed.
     typed = tuple(

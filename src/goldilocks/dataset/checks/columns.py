@@ -96,13 +96,14 @@ def subject(evidence: Evidence) -> Iterator[str]:
 
 
 def dated(evidence: Evidence) -> Iterator[str]:
-    """Name the columns of a table that hold dates: its rows have an order in time."""
+    """Name the columns of a table that hold dates: its rows may have an order in time."""
     names = evidence.dates
-    if names:
+    if names and evidence.dataset.times is None:
         yield (
             f"{named(names)} holds dates, so the rows have an order in time, and the split draws "
             "them at random. If later rows will be predicted from earlier ones, a score on drawn "
-            "rows is too good."
+            f"rows is too good: divide them by time, dataset=table "
+            f"{argument('dataset.time', names[0])}."
         )
 
 

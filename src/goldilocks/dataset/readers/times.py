@@ -22,10 +22,11 @@ SAMPLE = 200  # times, by which the format that most of them have is found
 
 @dataclass(frozen=True)
 class Times:
-    """Points of time in their order, each once.
+    """Points of time in their order.
 
     Attributes:
-        values: datetime64[us] or float64 (rows,), ascending; counted on where clocks are changed.
+        values: datetime64[us] or float64 (rows,), ascending, each once but of a table;
+            counted on where clocks are changed.
         local: The same as they are written, without their zone.
         rows: Which row of the file has each, int64 (rows,).
         format: Of `DateReading`; "" of numbers.
@@ -52,6 +53,7 @@ def read(
     options: ReadingOptions,
     *,
     trained: str = "",
+    repeated: bool = False,
 ) -> Times:
     """Return the points of time of rows.
 
@@ -64,6 +66,7 @@ def read(
         path: The file, for messages.
         options: What was decided about the reading.
         trained: `Times.format` of the file that a model was trained on; taken if it reads all.
+        repeated: Whether several rows may have the same time, as those of a table.
 
     Raises:
         DataError: A time is unreadable, dates can be read in two ways, or a time is there twice for
@@ -76,7 +79,7 @@ def read(
     values, format = _values(column, path, options)
     unread = np.flatnonzero(pd.isna(values))
     if len(unread):
-        first = f"{str(column.iloc[unread[0]])!r} in row {unread[0] + 1}"
+        first = f"{str(column.iloc[unread[0]])!r} in row {column.index[unread[0]] + 1}"
         raise DataError(
             _other_part(frame, names, path, options)
             or f"{path}: {len(unread)} of {len(column)} values of the column {column.name!r} are "
@@ -89,7 +92,7 @@ def read(
         first = dates.shown(values[0])
         notes = [f"Read {column.iloc[0]!r} in {column.name!r} as {first}, written {format}."]
     rows = np.arange(len(values))
-    if not pd.Index(values).is_unique:
+    if not repeated and not pd.Index(values).is_unique:
         once = repeated_times.resolve(frame, values, has_zone=local is not values)
         if once is None:
             others = frame.drop(columns=list(names))

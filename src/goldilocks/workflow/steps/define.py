@@ -3,11 +3,14 @@
 Source: Chollet, Deep Learning with Python (2017), sections 4.5.1 to 4.5.4.
 """
 
+import dataclasses
 import math
 
 import numpy as np
 
-from goldilocks.dataset import findings
+from goldilocks.config.settings import Settings, key_of
+from goldilocks.dataset import Dataset, findings
+from goldilocks.dataset.readers.reading import DATE
 from goldilocks.problem import COST, PROBLEMS
 from goldilocks.protocol import notes_of_all, parts
 from goldilocks.report.workflow.results import ProblemResult
@@ -28,6 +31,39 @@ BATCHES = 64  # an epoch shall have about so many
 BATCH_SIZES = (16, 512)
 EPOCHS = (10, 80)
 TEST = VALIDATION = 0.25  # as in conf/protocol
+# Keys that say which rows are in which part, or that belong together.
+DIVIDING = {f"dataset.{key}" for key in ("time", "group", "query", "split", "test_file")}
+
+
+def in_time(settings: Settings, dataset: Dataset) -> tuple[Settings, Dataset]:
+    """Divide the rows of a table with one column of dates by it, and say so.
+
+    What was typed about the division stays. So do rows of which some have no date.
+
+    Args:
+        settings: Of the workflow.
+        dataset: Which they describe.
+
+    Returns:
+        Both, with `dataset.time`; or as they were.
+    """
+    dated = {name: reading for name, reading in dataset.readings.items() if reading.kind == DATE}
+    typed = set(map(key_of, settings.overrides))
+    shuffled = settings.choices["protocol"] == "iterated_kfold"
+    if dataset.kind != "table" or len(dated) != 1 or typed & DIVIDING or shuffled:
+        return settings, dataset
+    [(name, reading)] = dated.items()
+    if reading.missing or reading.left_out or reading.distinct < 2:
+        return settings, dataset
+
+    settings = settings.changed({"dataset.time": name})
+    note = (
+        f"The column {name!r} holds dates, so rows are divided by time (dataset.time): the latest "
+        "are the test. If it does not say when a row came to be, as a date of birth does not, type "
+        "dataset.time=null to draw rows at random."
+    )
+    dataset = settings.builder("dataset")()
+    return settings, dataclasses.replace(dataset, notes=(*dataset.notes, note))
 
 
 def step(context: Context) -> ProblemResult:
@@ -141,7 +177,8 @@ def _protocol(context: Context) -> tuple[tuple[str, ...], dict[str, int]]:
     pool = len(rows)
     if "test" not in published:
         pool = round(len(rows) * (1 - TEST))
-    name = "kfold" if pool >= FEW else "iterated_kfold"
+    shuffled = pool < FEW and dataset.times is None
+    name = "iterated_kfold" if shuffled else "kfold"
     counts = {"held_out": held_out, "pool": pool, "folds": folds}
     return (f"protocol={name}", f"protocol.k={folds}"), counts
 

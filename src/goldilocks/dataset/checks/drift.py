@@ -1,0 +1,186 @@
+"""Checks of rows in an order of time: do inputs, the relation to the target, or the level move?
+
+They read learnable rows alone. Trees of scikit-learn are the small models; how far a score may be
+off by chance is told from rows drawn at random.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.metrics import d2_log_loss_score, r2_score, roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from threadpoolctl import threadpool_limits
+
+from goldilocks.dataset.checks.evidence import Evidence, as_numbers
+from goldilocks.formatting import argument, number
+
+FEWEST = 100  # rows, below which halves tell nothing
+MOST = 4_000  # rows, evenly spread in time, that a model is fitted on
+TREES = {"max_iter": 60, "max_leaf_nodes": 15, "min_samples_leaf": 10, "random_state": 0}
+TRAINED = 0.7  # of the early rows; others test what they tell
+DRAWINGS = 9  # of as many rows at random
+FEWEST_DRAWINGS = 5  # in which each class is there, to tell anything
+APART = 0.75  # area under the ROC curve: in 3 of 4 pairs the later row is told from the earlier
+TURNED = 0.15  # of the target's variance, or of its log loss, that late rows are explained less of
+ERRORS = 4.0  # and so many standard deviations of drawings
+MOVES = 1.0  # deviations within halves by which a level moves
+
+
+def inputs_move(evidence: Evidence) -> Iterator[str]:
+    """Say whether early and late rows can be told apart by their inputs.
+
+    Halves of the rows by time; the area under the ROC curve of trees on rows that did not train
+    them. Dates are left out, since they always tell.
+    """
+    rows, _ = _by_time(evidence)
+    columns = _inputs(evidence, rows)
+    if not len(rows) or columns.empty:
+        return
+
+    late = np.arange(len(rows)) >= len(rows) // 2
+    trees = HistGradientBoostingClassifier(**TREES)
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    with threadpool_limits(limits=1):
+        scores = cross_val_predict(trees, columns, late, cv=folds, method="predict_proba")
+    area = float(roc_auc_score(late, scores[:, 1]))
+    if area < APART:
+        return
+    alone = columns.rank(pct=True).fillna(0.5).apply(functools.partial(roc_auc_score, late))
+    name = str((alone - 0.5).abs().idxmax())
+    yield (
+        f"Trees tell the later half of the rows from the earlier one by their inputs, with an area "
+        f"under the ROC curve of {area:.2f} (0.5: not at all); {name!r} differs most. What will be "
+        "predicted is like the latest rows: "
+        f"{_by(evidence)}. Try without it: {argument('dataset.drop', name)}."
+    )
+
+
+def relation_turns(evidence: Evidence) -> Iterator[str]:
+    """Say whether late rows are predicted worse from early ones than other early rows are.
+
+    Trees, trained on 70 % of the earlier half by time: R2 of the ranks of numbers, which a few
+    large ones do not decide, and of classes the share by which the log loss is below that of their
+    frequencies.
+    """
+    rows, _ = _by_time(evidence)
+    columns = _inputs(evidence, rows)
+    if not len(rows) or columns.empty or evidence.dataset.y.ndim > 1:
+        return
+
+    target = np.asarray(evidence.dataset.y)[rows]
+    if evidence.classes is None:
+        target = pd.Series(target).rank(pct=True).to_numpy()
+    early, late = np.split(np.arange(len(rows)), [len(rows) // 2])
+    random, cut = np.random.default_rng(0), round(TRAINED * len(early))
+    skills: list[list[float]] = []
+    for _ in range(DRAWINGS):
+        trained, others = np.split(random.permutation(early), [cut])
+        with threadpool_limits(limits=1):  # Two threads on so few rows wait for each other.
+            skills.append(_skills(evidence, columns, target, trained, (others, late)))
+    drawn = np.clip(skills, -1, 1)  # How much worse than a constant is no matter.
+    drawn = drawn[np.isfinite(drawn).all(axis=1)]
+    if len(drawn) < FEWEST_DRAWINGS:
+        return
+    within, across = drawn.mean(axis=0)
+    spread = float(np.subtract(*drawn.T).std(ddof=1))
+    if not within - across >= max(TURNED, ERRORS * spread):
+        return
+    measure = "R2 of ranks" if evidence.classes is None else "explained log loss"
+    yield (
+        "Trees that are trained on the earlier half of the rows by time predict other rows of "
+        f"that half with {measure} {number(within, digits=2)}, and the later half with "
+        f"{number(across, digits=2)}: what leads to the target changes with time, or goes with it. "
+        f"Only the second figure is of what will come: {_by(evidence)}.{_latest(evidence)}"
+    )
+
+
+def level_moves(evidence: Evidence) -> Iterator[str]:
+    """Say whether the level of a series moves: by more than a deviation from half to half."""
+    dataset = evidence.dataset
+    if dataset.kind != "series" or len(evidence.learnable) < FEWEST:
+        return
+    values = np.asarray(dataset.y, float).reshape(len(dataset.y), -1)[:, 0]
+    first, second = np.array_split(values[np.sort(evidence.learnable)], 2)
+    within = float(np.sqrt((first.var() + second.var()) / 2))
+    moved = float(second.mean() - first.mean())
+    if within and abs(moved) > MOVES * within:
+        yield (
+            f"The level of {dataset.target!r} moves from {number(first.mean())} to "
+            f"{number(second.mean())} between the halves of its training and validation points, by "
+            f"{abs(moved) / within:.1f} deviations: the test lies beyond what is trained on. "
+            "Predict changes, not levels: use a column of differences, or compare with the naive "
+            "forecast, which follows the level."
+        )
+
+
+def _by_time(evidence: Evidence) -> tuple[np.ndarray, str]:
+    """Return learnable rows of a table in the order of time, at most 4,000, and what orders them.
+
+    That is `dataset.time`, or else its only column of dates; no rows where there is neither.
+    """
+    dataset, rows = evidence.dataset, np.sort(evidence.learnable)
+    name = ""
+    if dataset.times is None:
+        if dataset.kind != "table" or len(evidence.dates) != 1:
+            return rows[:0], ""
+        [name] = evidence.dates
+        moments = evidence.columns[name].to_numpy()[rows]
+        rows = rows[np.isfinite(moments)][np.argsort(moments[np.isfinite(moments)], kind="stable")]
+    if len(rows) < FEWEST:
+        return rows[:0], ""
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST)).astype(int)], name
+
+
+def _inputs(evidence: Evidence, rows: np.ndarray) -> pd.DataFrame:
+    """Return the inputs of rows as numbers, without dates."""
+    columns = evidence.columns.drop(columns=evidence.dates)
+    return columns.apply(as_numbers).iloc[rows]
+
+
+def _skills(
+    evidence: Evidence,
+    columns: pd.DataFrame,
+    target: np.ndarray,
+    trained: np.ndarray,
+    tested: Sequence[np.ndarray],
+) -> list[float]:
+    """Return by which share trees are better than the best constant on several sets of rows.
+
+    It is NaN where a class is not there.
+    """
+    if len(np.unique(target[trained])) < 2:
+        return [math.nan] * len(tested)
+    if evidence.classes is None:
+        regression = HistGradientBoostingRegressor(**TREES)
+        regression.fit(columns.iloc[trained], target[trained])
+        return [r2_score(target[rows], regression.predict(columns.iloc[rows])) for rows in tested]
+
+    trees, skills = HistGradientBoostingClassifier(**TREES), list[float]()
+    trees.fit(columns.iloc[trained], target[trained])
+    for rows in tested:
+        rows = rows[np.isin(target[rows], trees.classes_)]
+        if len(np.unique(target[rows])) < len(trees.classes_):
+            skills.append(math.nan)
+            continue
+        skills.append(d2_log_loss_score(target[rows], trees.predict_proba(columns.iloc[rows])))
+    return skills
+
+
+def _by(evidence: Evidence) -> str:
+    """Return what to type to judge by time."""
+    if evidence.dataset.times is not None:
+        return "validation rows are the latest but the test, and their score shows what it costs"
+    return f"divide the rows by time, dataset=table {argument('dataset.time', evidence.dates[0])}"
+
+
+def _latest(evidence: Evidence) -> str:
+    """Return what to type to train on the latest rows alone, where rows are divided by time."""
+    if evidence.dataset.times is None or evidence.dataset.subset is not None:
+        return ""
+    return f" Try the latest training rows alone: dataset.subset={len(evidence.train) // 2}."

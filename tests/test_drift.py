@@ -1,0 +1,130 @@
+"""Tables that are divided by time, and what is said of rows that change with it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from goldilocks.dataset import findings, table
+from goldilocks.dataset.checks.evidence import Evidence
+from goldilocks.errors import DataError, SplitError
+from goldilocks.protocol import holdout, iterated_kfold, kfold
+from test_table import HOW
+
+ROWS = 600
+DAYS = pd.date_range("2020-01-01", periods=ROWS, freq="D")
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Loads a table with a column of days, shuffled, and its target `y`."""
+
+    def of(columns, *, days=DAYS, shuffle=True, **how):
+        frame = pd.DataFrame({"day": days, **columns})
+        if shuffle:
+            frame = frame.sample(frac=1, random_state=1)
+        frame.to_csv(tmp_path / "rows.csv", index=False)
+        given = {**HOW, "target": "y", "time": "day", **how}
+        return table.load(file=str(tmp_path / "rows.csv"), **given)
+
+    return of
+
+
+def noise(seed=0, **others):
+    """Inputs that say something, the same at all times."""
+    random = np.random.default_rng(seed)
+    a, b = random.normal(size=(2, ROWS)).round(4)
+    return {"a": a, "b": b, "y": (a + 0.5 * random.normal(size=ROWS)).round(4), **others}
+
+
+def codes(dataset):
+    """The codes of findings of drift."""
+    [split] = holdout.split(dataset, validation=0.25, test=0.25, seed=0)
+    parts = {"train": split.train, "validation": split.validation, "test": split.test}
+    found = findings.find(Evidence(dataset=dataset, **parts))
+    return {finding.code: finding.sentence for finding in found if finding.code >= "D5"}
+
+
+def test_rows_are_in_the_order_of_time_and_the_latest_are_the_test(load):
+    dataset = load(noise())
+    assert (np.diff(dataset.times.astype(np.int64)) > 0).all()
+    assert "day" not in dataset.x
+    [split] = holdout.split(dataset, validation=0.25, test=0.25, seed=0)
+    assert split.train.max() < split.validation.min() <= split.validation.max() < split.test.min()
+    assert (len(split.validation), len(split.test)) == (150, 150)
+    assert "Divided by time: rows up to 2020-10-26 train" in split.notes[-1]
+    again = load(noise())
+    assert again.digest == dataset.digest
+    assert load(noise(), time=None).digest != dataset.digest
+
+
+def test_rows_of_one_time_are_in_one_part(load):
+    weeks = np.repeat(pd.date_range("2020-01-06", periods=ROWS // 7 + 1, freq="W"), 7)[:ROWS]
+    dataset = load(noise(), days=weeks)
+    [split] = holdout.split(dataset, validation=0.25, test=0.25, seed=0)
+    for earlier, later in ((split.train, split.validation), (split.validation, split.test)):
+        assert dataset.times[earlier].max() < dataset.times[later].min()
+    assert len(split.train) + len(split.validation) + len(split.test) == ROWS
+
+
+def test_folds_go_forward_in_time_and_are_not_shuffled(load):
+    dataset = load(noise())
+    splits = kfold.split(dataset, k=3, shuffle=True, test=0.25, seed=0)
+    assert len(splits) == 3
+    for split in splits:
+        assert split.train.max() < split.validation.min()
+        assert split.validation.max() < split.test.min()
+    with pytest.raises(SplitError, match=r"iterated_kfold shuffles rows.+protocol=kfold"):
+        iterated_kfold.split(dataset, k=3, iterations=2, test=0.25, seed=0)
+
+
+def test_a_class_that_is_gone_in_late_rows_is_told(load):
+    late = np.where(np.arange(ROWS) < 400, np.where(np.arange(ROWS) % 2, "yes", "no"), "no")
+    dataset = load(noise(y=late))
+    with pytest.raises(SplitError, match=r"no row from 2021-0\d-\d\d is of class 'yes'"):
+        holdout.split(dataset, validation=0.25, test=0.25, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("days", "how", "message"),
+    [
+        (["2020-01-01"] * ROWS, {}, r"all 600 rows have the same time in day, 2020-01-01"),
+        ([*DAYS[:-1].astype(str), ""], {}, r"1 of 600 values of the column 'day' are no times"),
+        (DAYS, {"group": "a"}, r"dataset\.time is day and dataset\.group 'a'; expected one"),
+        (DAYS, {"time": "dya"}, r"no column 'dya'.+Did you mean dataset\.time=day\?"),
+        (DAYS, {"target": "day", "time": "day"}, r"'day' is in both dataset\.target and"),
+    ],
+    ids=["equal", "missing", "group", "misspelled", "target"],
+)
+def test_times_that_divide_nothing_are_a_sentence(load, days, how, message):
+    with pytest.raises(DataError, match=message):
+        load(noise(), days=days, shuffle=False, **how)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_is_said_of_rows_that_are_alike_at_all_times(load, seed):
+    assert codes(load(noise(seed))) == {}
+
+
+def test_inputs_that_move_are_told_by_the_column_that_moves_most(load):
+    moved = noise()
+    moved["b"] = moved["b"] + np.arange(ROWS) / 150
+    sentence = codes(load(moved))["D501"]
+    assert "'b' differs most" in sentence
+    assert sentence.endswith("Try without it: dataset.drop=b.")
+
+
+def test_a_walk_beside_another_is_told_with_and_without_a_time(load):
+    random = np.random.default_rng(3)
+    level, y = random.normal(size=(2, ROWS)).cumsum(axis=1).round(3)
+    assert "D502" in codes(load({"level": level, "y": y}))
+    sentence = codes(load({"level": level, "y": y}, time=None))["D502"]
+    assert "divide the rows by time, dataset=table dataset.time=day" in sentence
+
+
+def test_a_relation_of_classes_that_turns_is_told(load):
+    random = np.random.default_rng(4)
+    a = random.normal(size=ROWS).round(4)
+    # Training and validation rows are the first three quarters: it turns among them.
+    turned = np.where(np.arange(ROWS) < 280, a, -a) + 0.3 * random.normal(size=ROWS)
+    sentence = codes(load({"a": a, "y": np.where(turned > 0, "yes", "no")}))["D502"]
+    assert "explained log loss" in sentence
