@@ -184,3 +184,15 @@ def test_a_resumed_training_gets_the_next_batches(name, augmented, request):
     whole, rest = taken(stream(0), epochs=3), taken(stream(2 * STEPS), epochs=1)
     np.testing.assert_array_equal(rest[0][0], whole[2][0])
     np.testing.assert_array_equal(rest[0][1], whole[2][1])
+
+
+def test_a_resumed_training_makes_no_view_of_earlier_epochs(streamed, monkeypatch):
+    read = []
+    pixels = encoding.pixels
+    monkeypatch.setattr(encoding, "pixels", lambda data, at: read.extend(at) or pixels(data, at))
+    stream = training(
+        streamed, augment=batches.augmentation(MOVED, seed=3), batches_done=1000 * STEPS
+    )
+    read.clear()
+    next(stream.as_numpy_iterator())
+    assert len(read) < 100 * len(ROWS), "what is read ahead is far less than 1,000 epochs"

@@ -53,11 +53,10 @@ def training(
         order = epoch_order(len(rows), epoch, shuffle=shuffle, seed=seed)
         return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
 
-    order = tf.data.Dataset.counter().flat_map(batched)
-    if augment is None:
-        return _load(dataset, encoder, rows, order.skip(batches_done), targets, None)
-    # The random changes of a batch depend on all earlier ones, so these are drawn once more.
-    return _load(dataset, encoder, rows, order, targets, augment).skip(batches_done)
+    if augment is not None:
+        _skip_views(augment, batches_done)
+    order = tf.data.Dataset.counter().flat_map(batched).skip(batches_done)
+    return _load(dataset, encoder, rows, order, targets, augment)
 
 
 def epoch_order(
@@ -120,6 +119,19 @@ def augmentation(regularizer: Regularizer, *, seed: int) -> keras.Model:
     if regularizer.zoom:
         layers.append(keras.layers.RandomZoom(regularizer.zoom, seed=seeds[4], **fill))
     return keras.Sequential(layers, name="augmentation")
+
+
+def _skip_views(augment: keras.Model, batches_done: int) -> None:
+    """Set the random states to those after so many batches, without an image of these.
+
+    A layer draws as often for each batch, whatever is in it, and its state counts that.
+    """
+    image = tf.zeros((1, 8, 8, 3))
+    for layer in augment.layers:
+        state = layer.generator.state
+        start = state.numpy()
+        layer(image, training=True)
+        state.assign(start + batches_done * (state.numpy() - start))
 
 
 def _load(
