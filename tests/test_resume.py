@@ -94,6 +94,20 @@ def test_a_killed_run_resumes_and_ends_with_the_same_weights(folder, store, comp
     assert journal.all_left() == []
 
 
+@pytest.mark.slow
+def test_a_killed_run_on_random_views_ends_with_the_same_weights(folder, store, composed):
+    views = (
+        *("dataset=catsdogs", "dataset.source=stand_in", "dataset.subset=60"),
+        *("dataset.image_size=32", "model.filters=[4,4]", "model.units=8"),
+        *("regularizer=augmentation", "trainer.epochs=12", "trainer.checkpoint_seconds=0"),
+    )
+    killed(*views, epochs=4)
+    run(composed(*views))
+    [whole] = store.client.search_runs([store.experiment_id])
+    assert whole.info.status == "FINISHED"
+    assert whole.data.tags["weights"] == weights_without_interruption(composed, *views)
+
+
 LONG = ("trainer.epochs=3000", "trainer.batch_size=4")
 
 
