@@ -21,6 +21,7 @@ def steps(metrics, tags, *, tune=None, final=None):
     results = SimpleNamespace(
         problem=SimpleNamespace(train_rows=300, final_rows=400),
         power=SimpleNamespace(small=small),
+        scale=None,
         tune=tune and SimpleNamespace(winner=small, ended_by="budget"),
         final=final,
     )

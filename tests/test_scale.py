@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from goldilocks.workflow import second_model
+from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.steps import scale
 from workflows import context, dataset, trained
 
@@ -52,3 +54,46 @@ def test_a_repeated_step_asks_for_the_same_trainings(step, tmp_path):
 
     (tmp_path / "1.json").unlink()
     assert "The budget of this step is spent." in scale.step(step).report.reasons
+
+
+@pytest.mark.parametrize(("mae", "starts"), [(0.5, True), (2.0, False)])
+def test_a_network_of_another_kind_stands_beside_the_sizes(step, monkeypatch, mae, starts):
+    other = Candidate("pretrained", second_model.OVERRIDES)
+    monkeypatch.setattr(second_model, "candidates", lambda _: [other])
+
+    def train_either(candidate):
+        if candidate is not other:
+            return train(candidate)
+        of_other = trained(
+            other.name, {}, metrics=METRICS | {"best_val_mae": mae}, overrides=other.overrides
+        )
+        of_other.run.params["model.base"] = "vgg16"
+        return of_other
+
+    step.train_one = train_either
+    result = scale.step(step)
+    assert step.names[:2] == ["units=16 layers=1", "pretrained"]
+    assert len(result.trained) == len(result.sizes) + 1 == 6
+    assert result.trained[-1].overrides[-1] == "model.base=vgg16"
+    assert result.start == (5 if starts else 3)
+    sentence = "is better than units=256 layers=2: tuning begins there"
+    assert (sentence in result.report.decision) == starts
+    assert any(
+        f"val_mae {mae:g}, and units=256 layers=2 1" in reason for reason in result.report.reasons
+    ), result.report.reasons
+
+
+def test_a_network_of_another_kind_that_fails_ends_nothing(step, monkeypatch):
+    other = Candidate("pretrained", second_model.OVERRIDES)
+    monkeypatch.setattr(second_model, "candidates", lambda _: [other])
+
+    def train_usual(candidate):
+        if candidate is not other:
+            return train(candidate)
+        step.failures.append("pretrained failed: no network")
+        return None
+
+    step.train_one = train_usual
+    report = scale.step(step).report
+    assert "pretrained failed: no network" in report.reasons
+    assert "tuning begins there" not in report.decision

@@ -10,6 +10,7 @@ context       what every step needs; candidates -> trained runs, each in a proce
 candidate     what may be trained, and what a training of it reached
 references    the scikit-learn model that the winner is compared with
 model_sizes   the sizes of each model
+second_model  a model of another kind beside them
 search        the trials of the step tune, over a search_space
 contest       the candidates of that step beside the winner
 budget        what may be spent

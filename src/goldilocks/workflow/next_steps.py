@@ -12,11 +12,14 @@ from goldilocks.workflow.context import Context
 
 def next_steps(context: Context, results: Results) -> list[str]:
     """Return commands with their reasons, and sentences that name keys."""
-    kind, chosen = context.dataset.kind, context.chosen.choices["model"]
+    kind, tried = context.dataset.kind, {context.chosen.choices["model"]}
+    if results.scale:
+        last = results.scale.trained[-1]
+        tried.add(context.settings_of(Candidate(last.name, last.overrides)).choices["model"])
     others = {
         name: traits.suggested[kind]
         for name, traits in context.settings.models().items()
-        if name != chosen and kind in traits.suggested
+        if name not in tried and kind in traits.suggested
     }
     sentences = prose.sentences(
         "next_steps",

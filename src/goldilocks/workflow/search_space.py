@@ -9,6 +9,7 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
+from goldilocks.workflow import second_model
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
 
@@ -83,7 +84,7 @@ class SearchSpace:
 
 def search_space(context: Context, sizes: Sequence[Candidate], start: Candidate) -> SearchSpace:
     """Return what is searched: neither what was typed, nor what the model refuses."""
-    settings, typed = context.chosen, context.typed_keys
+    settings, typed = context.settings_of(start), context.typed_keys
     rate = settings.tree["optimizer"]["learning_rate"]
     distributions: dict[str, BaseDistribution] = {}
     if len(sizes) > 1:
@@ -96,7 +97,8 @@ def search_space(context: Context, sizes: Sequence[Candidate], start: Candidate)
         for name, values in PENALTIES.items():
             if name in settings.traits.model.honours and f"regularizer.{name}" not in typed:
                 distributions[name] = CategoricalDistribution(values)
-        if settings.traits.dataset.kind == "image":
+        # Features of a frozen base are computed once; with random views, in every epoch.
+        if settings.traits.dataset.kind == "image" and not second_model.is_one(start):
             distributions["augmentation"] = CategoricalDistribution([False, True])
 
     return SearchSpace(

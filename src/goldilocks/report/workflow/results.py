@@ -164,10 +164,11 @@ class ScaleResult:
 
     Attributes:
         report: For people.
-        trained: Each size that was trained, from the smallest.
-        sizes: The same for people.
+        trained: Each size that was trained, from the smallest; then the network of another kind,
+            if one was.
+        sizes: The same for people, without that network.
         overfit: The index of the smallest size that overfits; None if none does.
-        start: The index of the size that tuning begins at.
+        start: The index among `trained` of what tuning begins at.
     """
 
     report: StepReport

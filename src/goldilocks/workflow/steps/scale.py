@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from goldilocks.report.workflow.results import ScaleResult
-from goldilocks.workflow import prose
+from goldilocks.workflow import prose, second_model
 from goldilocks.workflow.budget import SCALE
 from goldilocks.workflow.candidate import Trained
 from goldilocks.workflow.context import Context
@@ -31,7 +31,9 @@ def step(context: Context) -> ScaleResult:
     """Train model sizes, from small to large, until one overfits, or is large enough."""
     sizes = model_sizes(context.chosen, context.typed_keys)
     small_index = min(SMALL, len(sizes) - 1)
-    [small] = context.train([sizes[small_index]], context.folder / "small")
+    # The other kind of model comes first: larger sizes may take all that this step may spend.
+    first = [sizes[small_index], *second_model.candidates(context)]
+    small, *others = context.train(first, context.folder / "small")
     if small is None:
         raise context.lost()
 
@@ -70,9 +72,8 @@ def step(context: Context) -> ScaleResult:
                 trained[index] = training
         waiting = [index for index in waiting if index not in indices]
 
-    return _result(
-        _ordered(context, trained), [context.problem.metric], out_of_budget=out_of_budget
-    )
+    second = next((second_model.settled(one) for one in others if one is not None), None)
+    return _result(context, _ordered(context, trained), second, out_of_budget=out_of_budget)
 
 
 def _ordered(context: Context, trained: Mapping[int, Trained]) -> list[Trained]:
@@ -123,9 +124,16 @@ def _affordable_epochs(
 
 
 def _result(
-    trained: Sequence[Trained], metrics: Sequence[str], *, out_of_budget: bool
+    context: Context, trained: Sequence[Trained], second: Trained | None, *, out_of_budget: bool
 ) -> ScaleResult:
-    """Choose the size that tuning begins at, of those that were trained, from the smallest."""
+    """Choose the network that tuning begins at.
+
+    Args:
+        context: Of the step.
+        trained: Those sizes that were trained, from the smallest.
+        second: A network of another kind, if one was trained.
+        out_of_budget: Whether that ended the step.
+    """
     overfitting = [index for index, size in enumerate(trained) if size.verdict == "overfit"]
     learned = [i for i, size in enumerate(trained) if size.verdict not in LEARNED_NOTHING]
     enough = large_enough(trained)
@@ -138,19 +146,27 @@ def _result(
         start = max(learned, default=len(trained) - 1)
 
     overfit = next(iter(overfitting), None)
+    usual, metric = trained[start], context.problem.metric
+    networks = [*trained, *([second] if second else [])]
+    if second is not None and second_model.is_better(context, second, usual):
+        start = len(trained)
     report = prose.report(
         "scale",
-        names=[size.candidate.name for size in trained],
+        names=[size.candidate.name for size in networks],
         sizes=trained,
         overfit=overfit,
         enough=enough,
         start=start,
+        usual=usual,
+        second=second,
+        metric=metric,
+        failures=context.failures,
         out_of_budget=out_of_budget,
-        table=tuple(row(size, metrics) for size in trained),
+        table=tuple(row(network, [metric]) for network in networks),
     )
     return ScaleResult(
         report=report,
-        trained=tuple(runs_of([size]) for size in trained),
+        trained=tuple(runs_of([network]) for network in networks),
         sizes=tuple(map(model_size, trained)),
         overfit=overfit,
         start=start,

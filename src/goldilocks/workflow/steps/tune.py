@@ -20,7 +20,7 @@ from goldilocks.report.workflow.results import (
     TuneResult,
 )
 from goldilocks.run import summary
-from goldilocks.workflow import prose, references
+from goldilocks.workflow import prose, references, second_model
 from goldilocks.workflow.balance import compare
 from goldilocks.workflow.budget import CONFIRM, TUNE
 from goldilocks.workflow.candidate import Trained, predictions
@@ -51,7 +51,10 @@ def step(
 
     reserved = context.final_seconds(start)
     epochs = once(context.folder / "epochs.json", lambda: _epochs(context, start, reserved))
-    search = Search(context, sizes, start, epochs=epochs)
+    # Trials are of one kind of model; the best of the other kind is among the candidates below.
+    is_second = second_model.is_one(start.candidate)
+    searched = [size for size in sizes if second_model.is_one(size.candidate) == is_second]
+    search = Search(context, searched, start, epochs=epochs)
     search.run()
     failures = list(context.failures)
 
