@@ -1,7 +1,10 @@
+import pytest
 from optuna.distributions import CategoricalDistribution
 
+from goldilocks.workflow import second_model
 from goldilocks.workflow.candidate import Candidate
-from goldilocks.workflow.search_space import SearchSpace
+from goldilocks.workflow.search_space import SearchSpace, search_space
+from workflows import context, dataset
 
 SMALL, LARGE = Candidate("units=4", ("model.units=4",)), Candidate("units=8", ("model.units=8",))
 FLAT = Candidate("layers=0", ("model.layers=0",))
@@ -51,3 +54,15 @@ def test_augmentation_comes_before_other_regularizers():
 def test_a_model_without_weights_to_penalize_keeps_its_dropout():
     changed = candidate({"l1": 0.1, "l2": 0.1, "dropout": 0.5}, start=FLAT)
     assert changed.name == "layers=0 dropout=0.5"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "searched"), [(["model.units=64"], True), (second_model.OVERRIDES, False)]
+)
+def test_random_views_are_not_searched_on_a_frozen_base(overrides, searched):
+    photographs = dataset([0, 1], "binary", kind="image", image_size=(64, 64))
+    step = context(photographs, ["dataset=mnist"])
+    start = Candidate("start", tuple(overrides))
+    names = search_space(step, [start], start).distributions.keys()
+    assert ("augmentation" in names) == searched
+    assert {"learning_rate", "dropout", "l1", "l2"} <= names
