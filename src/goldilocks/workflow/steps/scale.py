@@ -146,10 +146,12 @@ def _result(
         start = max(learned, default=len(trained) - 1)
 
     overfit = next(iter(overfitting), None)
-    usual, metric = trained[start], context.problem.metric
-    networks = [*trained, *([second] if second else [])]
-    if second is not None and second_model.is_better(context, second, usual):
-        start = len(trained)
+    networks, usual, metric = list(trained), trained[start], context.problem.metric
+    if second is not None:
+        networks.append(second)
+        if second_model.is_better(context, second, usual):
+            start = len(trained)
+
     report = prose.report(
         "scale",
         names=[size.candidate.name for size in networks],
