@@ -8,6 +8,7 @@ from goldilocks.dataset import findings, table
 from goldilocks.dataset.checks.evidence import Evidence
 from goldilocks.errors import DataError, SplitError
 from goldilocks.protocol import holdout, iterated_kfold, kfold
+from test_series import load as load_series
 from test_table import HOW
 
 ROWS = 600
@@ -128,3 +129,32 @@ def test_a_relation_of_classes_that_turns_is_told(load):
     turned = np.where(np.arange(ROWS) < 280, a, -a) + 0.3 * random.normal(size=ROWS)
     sentence = codes(load({"a": a, "y": np.where(turned > 0, "yes", "no")}))["D502"]
     assert "explained log loss" in sentence
+
+
+def a_series(tmp_path, values, **how):
+    """Findings of drift of a series of months."""
+    months = pd.date_range("1990-01-01", periods=len(values), freq="MS")
+    frame = pd.DataFrame({"when": months, "load": np.round(values, 3)})
+    frame.to_csv(tmp_path / "months.csv", index=False)
+    return codes(load_series(str(tmp_path / "months.csv"), lookback=12, **how))
+
+
+MONTHS = np.arange(240)
+SEASON = 5 * np.sin(MONTHS * np.pi / 6)
+
+
+def test_a_series_that_stays_is_not_spoken_of(tmp_path):
+    assert a_series(tmp_path, SEASON + np.random.default_rng(0).normal(size=240)) == {}
+
+
+def test_a_level_that_moves_is_told_with_what_follows_it(tmp_path):
+    values = SEASON + MONTHS + np.random.default_rng(0).normal(size=240)
+    assert "predicts changes, which follow it" in a_series(tmp_path, values)["D503"]
+    assert "dataset.difference=1" in a_series(tmp_path, values, difference=0)["D503"]
+
+
+def test_a_season_that_moves_is_told(tmp_path):
+    turned = np.where(MONTHS < 90, SEASON, -SEASON) + np.random.default_rng(0).normal(size=240)
+    sentence = a_series(tmp_path, turned)["D504"]
+    assert "12 rows" in sentence
+    assert "dataset.subset=" in sentence

@@ -17,6 +17,8 @@ HOW = {
     "lookback": 4,
     "step": 1,
     "delay": 1,
+    "lags": None,
+    "difference": "auto",
     "horizon": 1,
     "fill": 0,
     "purge": True,
@@ -372,3 +374,13 @@ def test_a_target_beyond_float32_is_missing_and_said(write):
 def test_a_format_without_a_year_is_refused(write):
     with pytest.raises(DataError, match=r"dataset\.date_format is '%b-%d', which names no year"):
         load(write(), date_format="%b-%d")
+
+
+def test_lags_are_seen_before_the_window_and_count_from_what_is_predicted(write):
+    data = load(write(), lookback=3, delay=2, lags=[2, 10])
+    assert (data.x.span, data.x.earlier, data.x.offsets.tolist()) == (9, (0, 8), [0, 6, 7, 8])
+    seen = data.x.seen([0])[0, :, 0]
+    assert seen == pytest.approx(table()["load"][[0, 6, 7, 8]])
+    assert data.y[0] == pytest.approx(table()["load"][10])
+    with pytest.raises(DataError, match=r"dataset\.lags has 1, and dataset\.delay is 2"):
+        load(write(), delay=2, lags=[1])

@@ -15,16 +15,6 @@ SAMPLES = ["The cat sat on the mat.", "The dog ate my homework."]
 MAXLEN = 10  # words of a text that are kept
 CHARACTERS = 50  # of a text that are kept
 BUCKETS = 1000  # of the hashing trick
-LAYER = Vectorization(
-    encoding="one_hot",
-    hashing=False,
-    token="word",
-    max_tokens=1000,
-    maxlen=MAXLEN,
-    truncating="post",
-    padding="post",
-    reverse=False,
-)
 
 
 def words(text: str) -> list[str]:
@@ -81,10 +71,26 @@ def fnv1a(word: str) -> int:
     return value
 
 
-def by_layer(texts: list[str], **changes: str | bool | int) -> np.ndarray:
+def by_layer(
+    texts: list[str],
+    *,
+    max_tokens: int,
+    token: str = "word",
+    maxlen: int = MAXLEN,
+    hashing: bool = False,
+) -> np.ndarray:
     """Return what this project's layer makes of texts: float32 (texts, tokens, indices)."""
-    array = np.array(texts, object)
-    encoder = vectorization.encoder(array, {**LAYER, **changes}, in_order=True, digest=str(changes))
+    how = Vectorization(
+        encoding="one_hot",
+        hashing=hashing,
+        token=token,
+        max_tokens=max_tokens,
+        maxlen=maxlen,
+        truncating="post",
+        padding="post",
+        reverse=False,
+    )
+    encoder = vectorization.encoder(np.array(texts, object), how, in_order=True, digest=str(how))
     return np.asarray(encoder(tf.constant(texts)))
 
 

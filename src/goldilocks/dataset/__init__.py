@@ -74,6 +74,9 @@ class Dataset:
         naive: Series: forecasts without a model, by their names, as `naive.forecasts` makes them:
             indexed by rows, each is float32 (rows, outputs), in the targets' units. The first is
             "last value". Empty of other kinds.
+        difference: Series: rows before each predicted one at which stands the value that a network
+            predicts the change from; 1: the latest that is known; 0: it predicts values; None: as
+            training rows tell (`encoding.differencing`).
         groups: int64 (rows,); rows with the same number belong together and are never split; None
             where each stands for itself.
         times: The point of time of each row of a table, datetime64[us] or float64 (rows,),
@@ -126,6 +129,7 @@ class Dataset:
     vectorization: Vectorization | None = None
     overlap: int = 0
     naive: Mapping[str, Naive] = field(default_factory=dict)
+    difference: int | None = 0
     groups: np.ndarray | None = None
     times: np.ndarray | None = None
     query: str = ""

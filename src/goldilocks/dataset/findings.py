@@ -83,6 +83,7 @@ CHECKS = (
     Check("D501", "warning", "early and late rows that differ", drift.inputs_move),
     Check("D502", "warning", "a relation that changes with time", drift.relation_turns),
     Check("D503", "warning", "a series whose level moves", drift.level_moves),
+    Check("D504", "warning", "a season that moves", drift.season_moves),
 )
 
 

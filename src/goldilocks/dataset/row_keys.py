@@ -44,6 +44,7 @@ def digest(dataset: Dataset, rows: np.ndarray) -> str:
         windows = dataset.x
         # The other targets and points are in `y`.
         spans = windows.columns, windows.target[0], windows.lookback, windows.step, windows.delay
+        spans += windows.earlier
         starts = windows.starts[rows]
         return cache.digest(str(spans), starts - starts[:1], windows.points(rows), y)
     if dataset.kind == "table":

@@ -41,6 +41,8 @@ def load(
     lookback: float,
     step: float,
     delay: float,
+    lags: Sequence[int] | None,
+    difference: int | str,
     horizon: int,
     purge: bool,
     subset: int | None,
@@ -64,6 +66,8 @@ def load(
         lookback: Rows that a window spans.
         step: Rows between two that it sees.
         delay: Rows from its last to the first predicted one.
+        lags: Rows before the first predicted one, of further ones that a window sees; or None.
+        difference: `Dataset.difference`, or "auto" for None.
         horizon: Rows that are predicted, one after the other.
         purge: Whether the split drops windows whose target lies in the time of the next part.
         subset: Number of training windows to keep, or None for all.
@@ -98,6 +102,13 @@ def load(
             "them."
         )
 
+    unknown = [lag for lag in lags or () if lag < delay]
+    if unknown:
+        raise DataError(
+            f"dataset.lags has {unknown[0]}, and dataset.delay is {delay:g}: {unknown[0]} rows "
+            f"before the predicted one nothing is known yet; expected {delay:g} or more. Use "
+            "another lag, or a smaller dataset.delay."
+        )
     name = ", ".join(time_columns)
     points = times.read(frame, time_columns, path, options)
     numbers, readings, read_as = _read_numbers(
@@ -122,6 +133,7 @@ def load(
         int(delay),
         grid.is_known[target_columns].all(axis=1).to_numpy(),
         horizon,
+        tuple(lag - int(delay) for lag in lags or ()),
     )
     on_grid = grid.notes(name)
     short = [hole["rows"] for hole in grid.holes if not hole["column"] and hole["rows"] < lookback]
@@ -146,7 +158,7 @@ def load(
     if len(windows) < FEWEST_WINDOWS:
         smaller = "dataset.lookback" if horizon == 1 else "dataset.lookback or dataset.horizon"
         raise DataError(
-            f"{path} has {len(frame)} rows, in which {len(windows)} windows of {lookback:g} + "
+            f"{path} has {len(frame)} rows, in which {len(windows)} windows of {windows.span} + "
             f"{delay + horizon - 1:g} rows fit; expected at least {FEWEST_WINDOWS}. "
             f"{' '.join([*on_grid, ''])}Add rows, or use a smaller {smaller}."
         )
@@ -166,6 +178,7 @@ def load(
         subset=subset,
         overlap=windows.overlap(purge=purge),
         naive=naive.forecasts(windows, grid.times),
+        difference=None if difference == "auto" else int(difference),
         header=header,
         cell_keys=cell_keys.of_series(
             points.values[grid.rows[last]], windows.values[last][:, list(windows.target)]

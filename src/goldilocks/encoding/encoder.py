@@ -133,16 +133,6 @@ def _compact(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def last_value(dataset: Dataset, encoder: keras.Model) -> tuple[np.ndarray, ...] | None:
-    """Return `Facts.last_value` of a series with its fitted encoder; None of other data."""
-    if dataset.kind != "series":
-        return None
-    columns, scale = list(dataset.x.target) * dataset.x.horizon, encoder.get_layer("scale")
-    # The variance of what was constant in the training rows is infinite.
-    spread = np.nan_to_num(np.sqrt(scale.variance), posinf=0.0)
-    return np.array(columns), np.ravel(scale.mean)[columns], np.ravel(spread)[columns]
-
-
 def tensors(
     rows: Raw,
 ) -> np.ndarray | keras.KerasTensor | dict[str, keras.KerasTensor]:

@@ -40,7 +40,8 @@ class Schema:
             order.
         time_format: Of a series: how times were written, as `times.Times.format`.
         header: Of a file: the number of the header's line, as `files.read_cells` takes it.
-        lookback: Of a series: rows that a window spans; 0 of other kinds.
+        lookback: Of a series: as `Windows.lookback`; 0 of other kinds.
+        earlier: Of a series: as `Windows.earlier`.
         fill: Of a series: missing rows, one after the other, that are filled; 0 of other kinds.
         step: Of a series: every how many of them are seen; 0 of other kinds.
         delay: Of a series: rows from the last one seen to the first one predicted; 0 of other
@@ -67,6 +68,7 @@ class Schema:
     header: Header = None
     fill: int = 0
     lookback: int = 0
+    earlier: tuple[int, ...] = ()
     step: int = 0
     delay: int = 0
     horizon: int = 1
@@ -130,6 +132,7 @@ def of(dataset: Dataset, problem: Problem) -> Schema:
         time_format=dataset.time_format,
         header=dataset.header,
         fill=dataset.fill,
+        earlier=dataset.x.earlier if dataset.kind == "series" else (),
         **spans,
     )
 

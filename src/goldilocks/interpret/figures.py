@@ -210,7 +210,7 @@ def _column_figures(subject: Subject) -> Figures:
         features = encoding.features(dataset, subject.encoder, rows)
         mean = saliency.saliency(subject.network, features).strengths.mean(axis=0)
         title = subject.title("Which column matters when")
-        before = dataset.x.lookback - 1 - dataset.x.offsets
+        before = dataset.x.span - 1 - dataset.x.offsets
         lines = importance.saliency_over_time(
             mean, before, dataset.x.columns, rows=len(rows), title=title
         )

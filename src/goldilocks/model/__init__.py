@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldilocks.config.regularizer import Regularizer
+from goldilocks.encoding.differencing import Difference
 
 if TYPE_CHECKING:  # What a model is told is known before Keras is imported.
     import keras
@@ -37,6 +38,8 @@ class Facts:
         last_value: Of series: for each output the column of the features that is its target, and
             the mean and standard deviation that it was standardized by, in the target's unit, each
             (outputs,); None otherwise.
+        difference: Of series: what the network predicts the change from; None where it predicts
+            values.
         initial_model: The logged model that `model.init_from` names, raw rows -> predictions; None
             without one.
     """
@@ -49,4 +52,5 @@ class Facts:
     max_tokens: int = 0
     vocabulary: tuple[str, ...] = ()
     last_value: tuple[np.ndarray, ...] | None = None
+    difference: Difference | None = None
     initial_model: keras.Model | None = None

@@ -47,4 +47,4 @@ def build(
     inputs, x = sequence_input(facts, output_dim, vectors, trainable)
     x = convolutions(x, regularizer, filters, kernel_size, pool_size, activation)
     x = dropout(keras.layers.GlobalMaxPooling1D()(x), regularizer)
-    return keras.Model(inputs, last(x, facts), name="conv1d")
+    return keras.Model(inputs, last(x, facts, inputs), name="conv1d")

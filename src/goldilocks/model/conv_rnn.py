@@ -51,4 +51,4 @@ def build(
     inputs, x = sequence_input(facts, output_dim, vectors, trainable)
     x = convolutions(x, regularizer, filters, kernel_size, pool_size, activation)
     x = recurrent(x, regularizer, cell=cell, units=units, activation="tanh")
-    return keras.Model(inputs, last(x, facts), name="conv_rnn")
+    return keras.Model(inputs, last(x, facts, inputs), name="conv_rnn")

@@ -60,7 +60,7 @@ def build(
 
     x = dropout(keras.layers.Flatten()(x), regularizer)
     x = hidden(x, units, activation, regularizer)
-    return keras.Model(inputs, last(x, facts), name="convnet")
+    return keras.Model(inputs, last(x, facts, inputs), name="convnet")
 
 
 def _most_blocks(side: int, limit: int) -> int:

@@ -53,4 +53,4 @@ def build(
     x = dense(x, regularizer, sizes, activation)
     if not sizes:
         x = dropout(x, regularizer)
-    return keras.Model(inputs, last(x, facts), name="embedding")
+    return keras.Model(inputs, last(x, facts, inputs), name="embedding")

@@ -45,14 +45,42 @@ def dropout(x: keras.KerasTensor, regularizer: Regularizer) -> keras.KerasTensor
     return keras.layers.Dropout(regularizer.dropout)(x)
 
 
-def last(x: keras.KerasTensor, facts: Facts) -> keras.KerasTensor:
+def changes(inputs: keras.KerasTensor, facts: Facts) -> keras.KerasTensor:
+    """Return windows as their targets' changes to the last value, (batch, time steps, columns).
+
+    They are the inputs where a network predicts values, not changes.
+    """
+    difference = facts.difference
+    if difference is None:
+        return inputs
+    last_values = keras.layers.Rescaling(difference.moving.tolist())(inputs[:, -1:])
+    return keras.layers.Rescaling(difference.scales.tolist(), name="changes")(inputs - last_values)
+
+
+def last(x: keras.KerasTensor, facts: Facts, inputs: keras.KerasTensor) -> keras.KerasTensor:
     """Add the layer that predicts: float32 (batch, outputs).
 
     The predictions of a regression start at the mean of the training targets, and move in their
     standard deviations. Otherwise an optimizer with small steps would need many epochs to reach
-    prices of 200,000.
+    prices of 200,000. Changes start at their mean, and are added to the values they count from.
+
+    Args:
+        x: What the layer before it makes.
+        facts: Number and unit of the predictions.
+        inputs: Features of the model, where changes are predicted: float32 (batch, time steps,
+            columns).
     """
     x = keras.layers.Dense(facts.outputs, activation=facts.last_activation, name="predictions")(x)
     if facts.spread is None:
         return x
-    return keras.layers.Rescaling(facts.spread.tolist(), facts.prior.tolist(), name="unit")(x)
+    difference = facts.difference
+    if difference is None:
+        return keras.layers.Rescaling(facts.spread.tolist(), facts.prior.tolist(), name="unit")(x)
+
+    spread, mean = difference.change_spread.tolist(), difference.change.tolist()
+    change = keras.layers.Rescaling(spread, mean, name="unit")(x)
+    places = difference.steps * inputs.shape[-1] + difference.columns
+    values = keras.ops.take(keras.layers.Flatten()(inputs), places.tolist(), axis=-1)
+    scale, offset = difference.spreads.tolist(), difference.means.tolist()
+    unit = keras.layers.Rescaling(scale, offset, name=f"difference_{difference.period}")
+    return change + unit(values)

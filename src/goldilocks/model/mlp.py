@@ -3,7 +3,7 @@
 import keras
 
 from goldilocks.model import Facts, Regularizer
-from goldilocks.model.layers import dense, last, widths
+from goldilocks.model.layers import changes, dense, last, widths
 
 
 def build(
@@ -27,9 +27,10 @@ def build(
     Returns:
         An uncompiled model, float32 (batch, *input_shape) -> (batch, outputs).
     """
-    inputs = x = keras.Input(facts.input_shape)
+    inputs = keras.Input(facts.input_shape)
+    x = changes(inputs, facts)
     if len(facts.input_shape) > 1:
         x = keras.layers.Flatten()(x)
 
     x = dense(x, regularizer, widths(units, layers), activation)
-    return keras.Model(inputs, last(x, facts), name="mlp")
+    return keras.Model(inputs, last(x, facts, inputs), name="mlp")

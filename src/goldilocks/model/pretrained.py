@@ -100,7 +100,7 @@ def build(
     x = bottom(inputs, training=False) if unfreeze_from is None else bottom(inputs)
     x = POOLINGS[pooling](name=POOLING)(x)
     x = dropout(hidden(x, units, activation, regularizer), regularizer)
-    model = keras.Model(inputs, last(x, facts), name="pretrained")
+    model = keras.Model(inputs, last(x, facts, inputs), name="pretrained")
 
     if base == "run" and source is not None:
         with contextlib.suppress(ModelError):  # Where the top does not fit, it starts anew.

@@ -64,4 +64,4 @@ def build(
             bidirectional=bidirectional,
             return_sequences=number < len(sizes),
         )
-    return keras.Model(inputs, last(x, facts), name="rnn")
+    return keras.Model(inputs, last(x, facts, inputs), name="rnn")

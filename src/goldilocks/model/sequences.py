@@ -4,7 +4,7 @@ import keras
 
 from goldilocks.errors import ModelError
 from goldilocks.model import Facts, Regularizer, vectors
-from goldilocks.model.layers import penalty
+from goldilocks.model.layers import changes, penalty
 
 CELLS = {"simple": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
@@ -15,8 +15,8 @@ def sequence_input(
     """Return the input of a model that reads in order, and what its first layer sees.
 
     Texts: int32 (batch, length), and the words' vectors. Words without a pretrained vector, padding
-    and unknown words start at zero. Series: both are the input, and the other arguments have no
-    effect.
+    and unknown words start at zero. Series: the input, and the
+    changes in it where they are predicted; the other arguments have no effect.
 
     Args:
         facts: Shape of the features, and the vocabulary if they are word indices.
@@ -44,7 +44,7 @@ def sequence_input(
                 "expects (time steps, columns), or word indices (dataset.encoding=sequence)."
             )
         inputs = keras.Input(facts.input_shape)
-        return inputs, inputs
+        return inputs, changes(inputs, facts)
 
     inputs = keras.Input(facts.input_shape, dtype="int32")
     # Pretrained vectors do not replace the initializer: it draws a seed, and the layers above shall

@@ -15,7 +15,12 @@ from goldilocks.errors import ModelError
 Layers = Iterator[keras.layers.Layer]
 
 FROZEN = "frozen"  # name of the nested layer that holds a frozen base apart from its top
-UNIT = "unit"  # name of the layer that turns predictions into the unit of a regression's targets
+# Names of the layers that turn predictions into the unit of a regression's targets, and windows of
+# a series into changes.
+UNITS = ("unit", "changes")
+DIFFERENCE = (
+    "difference_"  # begins the name of the layer of what changes count from, then its season
+)
 
 
 def start(model: keras.Model, source: keras.Model) -> None:
@@ -32,6 +37,12 @@ def start(model: keras.Model, source: keras.Model) -> None:
         ModelError: A layer does not fit; the message names the first, and nothing was changed.
     """
     network = split(source)[1]
+    ours, theirs = _season(model), _season(network)
+    if ours != theirs:
+        raise ModelError(
+            f"the run that model.init_from names predicts with dataset.difference={theirs}, and "
+            f"here it is {ours}; expected the same. Use dataset.difference={theirs}."
+        )
     pairs = list(zip_longest(_weighted(model), _weighted(network)))
     for ours, theirs in pairs:
         if _shapes(ours) != _shapes(theirs):
@@ -123,7 +134,14 @@ def _weighted(model: keras.Model) -> Layers:
 
 
 def _units(model: keras.Model) -> Layers:
-    return (layer for layer in _layers(model) if layer.name == UNIT)
+    return (layer for layer in _layers(model) if layer.name in UNITS)
+
+
+def _season(model: keras.Model) -> int:
+    """Return `Dataset.difference` of a model."""
+    names = [layer.name for layer in _layers(model)]
+    seasons = [name.removeprefix(DIFFERENCE) for name in names if name.startswith(DIFFERENCE)]
+    return int(*seasons)
 
 
 def _shapes(layer: keras.layers.Layer | None) -> list[tuple[int, ...]]:

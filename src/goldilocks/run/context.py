@@ -250,6 +250,7 @@ class RunContext:
             "dataset.source": self.dataset.source,
             "dataset.problem": self.dataset.problem,
             "dataset.encoding": "multi_hot",
+            "dataset.difference": self.dataset.difference,
             "problem.type": problem.type,
             "problem.last_activation": problem.last_activation,
             "problem.loss": problem.loss,

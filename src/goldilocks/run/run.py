@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from goldilocks import console
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import findings
+from goldilocks.encoding import differencing
 from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.jobs import records
@@ -177,6 +178,7 @@ def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingS
     if fraction := settings.tree[parts.INNER]:
         seed = settings.tree["protocol"]["seed"]
         splits = [parts.nested(dataset, one, fraction=fraction, seed=seed) for one in splits]
+    dataset = differencing.resolved(dataset, splits[0].train)
     for note in (*dataset.notes, *notes_of_all(splits)):
         console.note(f"  {note}")
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goldilocks import backend, console
+from goldilocks.encoding import differencing, vectorization
 from goldilocks.encoding import encoder as encoding
-from goldilocks.encoding import vectorization
 from goldilocks.encoding.targets import (
     class_weights,
     count_outputs,
@@ -252,6 +252,10 @@ def prepare(
     if dataset.vectorization and vectorization.is_sequence(encoder):
         max_tokens = dataset.vectorization["max_tokens"]
 
+    last_value = None
+    if dataset.kind == "series":
+        last_value = differencing.standardization(dataset, encoder)
+
     # Facts -> model.
     facts = Facts(
         input_shape=tuple(encoder.output.shape[1:]),
@@ -261,7 +265,8 @@ def prepare(
         spread=target_spread(problem, dataset.y[split.train]),
         max_tokens=max_tokens,
         vocabulary=vectorization.vocabulary(encoder),
-        last_value=encoding.last_value(dataset, encoder),
+        last_value=last_value,
+        difference=differencing.fit(dataset, split.train, encoder),
         initial_model=initial_model,
     )
     model = room.build(settings, facts)

@@ -33,6 +33,7 @@ ENCODING_KEYS = (
     "dataset.step",
     "dataset.delay",
     "dataset.horizon",
+    "dataset.lags",
     "dataset.target",
 )
 

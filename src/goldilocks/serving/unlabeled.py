@@ -25,7 +25,7 @@ from goldilocks.dataset.readers import (
 from goldilocks.dataset.readers.content import UnreadableFile, suffix_of
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.readers.times import Times
-from goldilocks.dataset.readers.windows import Windows
+from goldilocks.dataset.readers.windows import Windows, span_of
 from goldilocks.dataset.sources import packing
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import DataError, did_you_mean
@@ -166,7 +166,9 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     inputs, notes = list(schema.columns), []
     frame = _columns(path, schema, list(dict.fromkeys([*schema.time, *inputs])))
     numbers = conform.conform(frame, schema.columns, path)
-    fewest = max(2, schema.lookback)  # The time that is predicted goes by a step.
+    fewest = max(
+        2, span_of(schema.lookback, schema.earlier)
+    )  # The time that is predicted goes by a step.
     too_few = DataError(
         f"{path} has {len(frame)} rows, of which no {fewest} follow each other without a hole, as "
         "a window of the model needs. Add the rows that came before."
@@ -187,7 +189,15 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     )
 
     values = grid.values[inputs].to_numpy("float32")
-    windows = Windows(values, tuple(inputs), (0,), schema.lookback, schema.step, delay=0)
+    windows = Windows(
+        values,
+        tuple(inputs),
+        (0,),
+        schema.lookback,
+        schema.step,
+        delay=0,
+        earlier=schema.earlier,
+    )
     if not len(windows):
         raise too_few
 

@@ -30,6 +30,11 @@ APART = 0.75  # area under the ROC curve: in 3 of 4 pairs the later row is told 
 TURNED = 0.15  # of the target's variance, or of its log loss, that late rows are explained less of
 ERRORS = 4.0  # and so many standard deviations of drawings
 MOVES = 1.0  # deviations within halves by which a level moves
+SEASON = 0.5  # of the size of a season's course, by which it moves
+SHORTEST_SEASON = 4  # points of time that have a course
+FEWEST_SEASONS = 8
+ORDERS = 199  # of seasons; halves must be further apart than in all of them
+CLEAR = 2.0  # times what halves are apart by chance
 
 
 def inputs_move(evidence: Evidence) -> Iterator[str]:
@@ -109,14 +114,64 @@ def level_moves(evidence: Evidence) -> Iterator[str]:
     first, second = np.array_split(values[np.sort(evidence.learnable)], 2)
     within = float(np.sqrt((first.var() + second.var()) / 2))
     moved = float(second.mean() - first.mean())
-    if within and abs(moved) > MOVES * within:
-        yield (
-            f"The level of {dataset.target!r} moves from {number(first.mean())} to "
-            f"{number(second.mean())} between the halves of its training and validation points, by "
-            f"{abs(moved) / within:.1f} deviations: the test lies beyond what is trained on. "
-            "Predict changes, not levels: use a column of differences, or compare with the naive "
-            "forecast, which follows the level."
-        )
+    if not within or abs(moved) <= MOVES * within:
+        return
+    follows = "A network that predicts changes follows it: dataset.difference=1."
+    if dataset.difference != 0:
+        follows = "The network predicts changes, which follow it (dataset.difference)."
+    yield (
+        f"The level of {dataset.target!r} moves from {number(first.mean())} to "
+        f"{number(second.mean())} between the halves of its training and validation points, by "
+        f"{abs(moved) / within:.1f} deviations: the test lies beyond what is trained on. {follows}"
+    )
+
+
+def season_moves(evidence: Evidence) -> Iterator[str]:
+    """Say whether the course of a series within a season is another in the later half.
+
+    Each whole season is taken without its mean and its trend; the mean courses of both halves are
+    compared with those of seasons drawn into halves at random.
+    """
+    dataset = evidence.dataset
+    if dataset.kind != "series":
+        return
+    points = np.sort(dataset.x.starts[np.sort(evidence.learnable)] + dataset.x.reach)
+    values = dataset.x.values[points[0] : points[-1] + 1, dataset.x.target[0]].astype("float64")
+    if np.isnan(values).any():  # A hole is one point, whatever its length: seasons end there.
+        return
+    for name, naive in dataset.naive.items():
+        period = naive.period
+        if period < SHORTEST_SEASON or len(values) < FEWEST_SEASONS * period:
+            continue
+        courses = _courses(values[: len(values) // period * period].reshape(-1, period))
+        half, random = len(courses) // 2, np.random.default_rng(0)
+        moved = _apart(courses, half)
+        drawn = [_apart(random.permutation(courses), half) for _ in range(ORDERS)]
+        size = float(np.sqrt((courses.mean(axis=0) ** 2).mean()))
+        # The mean of so many courses that have nothing in common is as large by chance.
+        chance = float(courses.std(axis=0).mean()) / math.sqrt(half)
+        if moved > max(*drawn, SEASON * size, CLEAR * chance):
+            yield (
+                f"The course of {dataset.target!r} within a season ({name}: {period} rows) is "
+                f"another in the later half: it differs by {number(moved)} on average, where it "
+                f"varies by {number(size)} itself. What is learned of the season early is wrong "
+                "later: train on the latest rows alone, dataset.subset="
+                f"{len(evidence.train) // 2}."
+            )
+            return
+
+
+def _courses(seasons: np.ndarray) -> np.ndarray:
+    """Return seasons, float64 (n, period), without their means and slopes."""
+    centered = seasons - seasons.mean(axis=1, keepdims=True)
+    time = np.linspace(-1, 1, seasons.shape[1])
+    return centered - (centered @ time / (time @ time))[:, np.newaxis] * time
+
+
+def _apart(courses: np.ndarray, half: int) -> float:
+    """Return the root mean squared difference of the mean courses of both halves."""
+    difference = courses[half:].mean(axis=0) - courses[:half].mean(axis=0)
+    return float(np.sqrt((difference**2).mean()))
 
 
 def _by_time(evidence: Evidence) -> tuple[np.ndarray, str]:

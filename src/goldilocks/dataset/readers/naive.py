@@ -39,7 +39,7 @@ class Naive:
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
         """Return the forecast of windows, in the targets' units, in the order of `y`."""
         windows = self.windows
-        last = windows.starts[rows, np.newaxis] + windows.lookback - 1
+        last = windows.starts[rows, np.newaxis] + windows.span - 1
         last_values = windows.values[last[..., np.newaxis], windows.target]
         if self.earlier is None:
             values = np.repeat(last_values, windows.horizon, axis=1)
@@ -50,9 +50,17 @@ class Naive:
             values = np.where(is_known, values, last_values)
         return values.reshape(len(last), -1)
 
+    @property
+    def period(self) -> int:
+        """Points of time in a season; 1 of the last value."""
+        if self.earlier is None:
+            return 1
+        known = np.flatnonzero(self.earlier >= 0)
+        return int(np.median(known - self.earlier[known]))
+
     def sources(self, rows: np.ndarray | slice) -> np.ndarray:
         """Return the points whose values a seasonal forecast takes, int64 (rows, steps ahead)."""
-        last = self.windows.starts[rows, np.newaxis] + self.windows.lookback - 1
+        last = self.windows.starts[rows, np.newaxis] + self.windows.span - 1
         points = self.windows.predicted(rows)
         assert self.earlier is not None
         while (unknown := points > last).any():
