@@ -93,9 +93,11 @@ def resolved(dataset: Dataset, rows: Rows) -> Dataset:
     unseen = dict[int, float]()
     for period in sorted({naive.period for naive in dataset.naive.values()}):
         behind = _behind(windows, period)
-        known = windows.starts + windows.span - 1 >= behind.max()
-        if known[early].any():
-            before, after = (_changes(dataset, half[known[half]], behind) for half in (early, late))
+        reachable = windows.starts + windows.span - 1 >= behind.max()
+        if reachable[early].any():
+            before, after = (
+                _changes(dataset, half[reachable[half]], behind) for half in (early, late)
+            )
             error = _error(before, after, scale)
             (errors if _sees(windows, behind) else unseen)[period] = error
 
@@ -173,7 +175,7 @@ def standardization(
 
 
 def _behind(windows: Windows, period: int) -> np.ndarray:
-    """Return how many points before the last one seen a season's latest known values are.
+    """Return how many points before the last one seen a season's latest values are that can be seen.
 
     int (horizon,), one for each predicted point.
     """

@@ -55,8 +55,8 @@ class Naive:
         """Points of time in a season; 1 of the last value."""
         if self.earlier is None:
             return 1
-        known = np.flatnonzero(self.earlier >= 0)
-        return int(np.median(known - self.earlier[known]))
+        points = np.flatnonzero(self.earlier >= 0)
+        return int(np.median(points - self.earlier[points]))
 
     def sources(self, rows: np.ndarray | slice) -> np.ndarray:
         """Return the points whose values a seasonal forecast takes, int64 (rows, steps ahead)."""
