@@ -175,7 +175,7 @@ def standardization(
 
 
 def _behind(windows: Windows, period: int) -> np.ndarray:
-    """Return how many points before the last one seen a season's latest values are that can be seen.
+    """Return how far before the last point seen a season's latest values stand.
 
     int (horizon,), one for each predicted point.
     """
