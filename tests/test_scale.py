@@ -58,7 +58,7 @@ def test_a_repeated_step_asks_for_the_same_trainings(step, tmp_path):
 
 @pytest.mark.parametrize(("mae", "starts"), [(0.5, True), (2.0, False)])
 def test_a_network_of_another_kind_stands_beside_the_sizes(step, monkeypatch, mae, starts):
-    other = Candidate("pretrained", second_model.OVERRIDES)
+    other = Candidate("pretrained", second_model.MODELS["image"])
     monkeypatch.setattr(second_model, "candidates", lambda _: [other])
 
     def train_either(candidate):
@@ -84,7 +84,7 @@ def test_a_network_of_another_kind_stands_beside_the_sizes(step, monkeypatch, ma
 
 
 def test_a_network_of_another_kind_that_fails_ends_nothing(step, monkeypatch):
-    other = Candidate("pretrained", second_model.OVERRIDES)
+    other = Candidate("pretrained", second_model.MODELS["image"])
     monkeypatch.setattr(second_model, "candidates", lambda _: [other])
 
     def train_usual(candidate):

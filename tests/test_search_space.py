@@ -57,7 +57,7 @@ def test_a_model_without_weights_to_penalize_keeps_its_dropout():
 
 
 @pytest.mark.parametrize(
-    ("overrides", "searched"), [(["model.units=64"], True), (second_model.OVERRIDES, False)]
+    ("overrides", "searched"), [(["model.units=64"], True), (second_model.MODELS["image"], False)]
 )
 def test_random_views_are_not_searched_on_a_frozen_base(overrides, searched):
     photographs = dataset([0, 1], "binary", kind="image", image_size=(64, 64))

@@ -1,5 +1,6 @@
 import pytest
 
+from composition import checked
 from goldilocks.workflow import second_model
 from goldilocks.workflow.candidate import Candidate
 from workflows import context, dataset, trained
@@ -17,6 +18,17 @@ def test_photographs_get_a_network_that_was_trained_on_others():
     assert not second_model.is_one(Candidate("units=16", ("model.units=16",)))
 
 
+@pytest.mark.parametrize(("kind", "name"), [("text", "embedding"), ("series", "mlp")])
+def test_texts_and_series_get_a_network_that_reads_them_in_another_way(kind, name):
+    step = context(dataset([0, 1], "binary", kind=kind))
+    step.settings = checked("dataset=jena" if kind == "series" else "dataset=imdb")
+    [candidate] = second_model.candidates(step)
+    assert candidate.name == name
+    assert second_model.is_one(candidate)
+    step.settings = checked("dataset=jena", "model=mlp")
+    assert second_model.candidates(step) == []
+
+
 @pytest.mark.parametrize(
     ("typed", "kind", "size"),
     [
@@ -31,10 +43,13 @@ def test_there_is_none_where_a_model_was_typed_or_no_base_takes_the_rows(typed, 
 
 
 def test_what_is_trained_after_it_has_the_same_base():
-    first = trained("pretrained", {}, overrides=second_model.OVERRIDES)
+    first = trained("pretrained", {}, overrides=second_model.MODELS["image"])
     first.run.params["model.base"] = "efficientnet_lite0"
     after = second_model.settled(first)
-    assert after.candidate.overrides == (*second_model.OVERRIDES, "model.base=efficientnet_lite0")
+    assert after.candidate.overrides == (
+        *second_model.MODELS["image"],
+        "model.base=efficientnet_lite0",
+    )
     assert after.run is first.run
 
 

@@ -7,34 +7,51 @@ from goldilocks.evaluation import measures
 from goldilocks.workflow.candidate import Candidate, Trained
 from goldilocks.workflow.context import Context
 
-SMALLEST = 32  # pixels, of what bases take
-NAME = "pretrained"
-# One number of each feature map: most folders are too small for the weights of more.
-OVERRIDES = (f"model={NAME}", "model.pooling=avg", "model.units=64")
+SMALLEST = 32  # pixels, of what pretrained bases take
+MODELS = {
+    # One number of each feature map: most folders are too small for the weights of more.
+    "image": ("model=pretrained", "model.pooling=avg", "model.units=64"),
+    # Word vectors, beside which words a text has; a hidden layer that can be regularized.
+    "text": ("model=embedding", "model.output_dim=16", "model.layers=1", "model.units=32"),
+    # All points of a window at once, beside a network that reads them in order.
+    "series": ("model=mlp",),
+}
 
 
 def candidates(context: Context) -> list[Candidate]:
-    """Return a network on a base that was trained on other images, for colour images.
+    """Return a network of another kind for these rows.
 
-    There is none where a model was typed.
+    For colour images that is one on a base that was trained on other images. There is none for
+    tables, and where a model was typed, or an encoding that only some models read.
     """
-    *sides, channels = schema.image_shape(context.dataset) or (0, 0)
-    is_typed = any(key.partition(".")[0] == "model" for key in context.typed_keys)
-    if is_typed or channels != 3 or min(sides) < SMALLEST:
+    dataset = context.dataset
+    overrides = MODELS.get(dataset.kind, ())
+    is_typed = any(
+        key == "dataset.encoding" or key.partition(".")[0] == "model" for key in context.typed_keys
+    )
+    if not overrides or is_typed:
         return []
-    return [Candidate(NAME, OVERRIDES)]
+    name = overrides[0].removeprefix("model=")
+    if name == context.chosen.choices["model"]:  # Step 3 may have gone on with it.
+        return []
+    *sides, channels = schema.image_shape(dataset) or (0, 0)
+    if dataset.kind == "image" and (channels != 3 or min(sides) < SMALLEST):
+        return []
+    return [Candidate(name, overrides)]
 
 
 def settled(trained: Trained) -> Trained:
-    """Return the training with the base that it had, for all that is trained after it."""
+    """Return the training with the base that it had, if it has one, for all trained after it."""
     candidate = trained.candidate
+    if "model.base" not in trained.run.params:
+        return trained
     base = f"model.base={trained.run.params['model.base']}"
     return Trained(candidate.overridden(candidate.name, base), trained.run, trained.predictions)
 
 
 def is_one(candidate: Candidate) -> bool:
     """Return whether a candidate is of this kind."""
-    return OVERRIDES[0] in candidate.overrides
+    return any(overrides[0] in candidate.overrides for overrides in MODELS.values())
 
 
 def is_better(context: Context, second: Trained, usual: Trained) -> bool:
