@@ -303,6 +303,20 @@ def test_an_error_in_per_cent_of_nothing_is_named(load):
     assert "problem.metrics=[mae]" in sentences["D405"]
 
 
+def test_a_skewed_target_is_told_where_its_logarithm_is_predicted_better(load):
+    frame = clean().drop(columns="sick")
+    noise = np.random.default_rng(0).normal(0, 0.3, ROWS)
+    frame["price"] = np.exp((frame.a - frame.b) / 10 + noise)
+    sentence = found(load(frame), metric="mae")["D407"]
+    assert "Trees that learn its logarithm miss by" in sentence
+    assert "Try problem.log_target=true" in sentence
+    assert "D407" not in found(load(frame), metric="mean_absolute_percentage")
+    below = frame.assign(price=frame.price - 1)
+    sums = frame.assign(price=10 + ((frame.a - 50) / 10) ** 2 + noise)
+    for other in (clean().drop(columns="sick"), below, sums):
+        assert "D407" not in found(load(other), metric="mae")
+
+
 def test_labels_spelled_in_two_ways_and_words_for_missing_are_named(load):
     frame = clean()
     frame["sick"] = frame.sick.where(np.arange(ROWS) % 3 > 0, frame.sick.str.upper())

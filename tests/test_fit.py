@@ -78,6 +78,7 @@ class Trained:
             loss="auto",
             metrics="auto",
             standardize="auto",
+            log_target=False,
             class_weight="none",
             threshold=None,
             cost=None,

@@ -10,6 +10,7 @@ AUTO = {
     "loss": "auto",
     "metrics": "auto",
     "standardize": "auto",
+    "log_target": False,
     "class_weight": "none",
     "threshold": None,
     "cost": None,

@@ -28,6 +28,7 @@ AUTO = {
     "loss": "auto",
     "metrics": "auto",
     "standardize": "auto",
+    "log_target": False,
     "class_weight": "none",
     "threshold": None,
     "cost": None,

@@ -44,6 +44,8 @@ class Problem:
             primary one.
         scale: The deviation of each target, by which the loss divides targets and predictions, so
             that it has no unit; empty where the loss is of the targets as they are.
+        log_target: Whether the loss is of the logarithms of targets and predictions, which stay in
+            their unit everywhere else.
         class_weight: What a row weighs in the training loss: "none", "balanced", or by the name of
             its class; 1 of the classes that are left out.
         thresholds: The probability of each output, 0 to 1, above which its class or label is
@@ -58,6 +60,7 @@ class Problem:
     loss: str
     metrics: tuple[str, ...]
     scale: tuple[float, ...] = ()
+    log_target: bool = False
     class_weight: str | Mapping[str, float] = "none"
     thresholds: tuple[float, ...] = ()
     cost: tuple[float, ...] = ()
@@ -183,6 +186,7 @@ def resolve(
     loss: str,
     metrics: str | Sequence[str],
     standardize: bool | str,
+    log_target: bool,
     class_weight: str | Mapping[str, float],
     threshold: str | float | Sequence[float] | None,
     cost: Sequence[float] | None,
@@ -200,6 +204,7 @@ def resolve(
             table's.
         standardize: Whether the loss shall be of targets in their deviations, or "auto" for what
             the data set says; `encoding.targets.standardized` does it once the rows are split.
+        log_target: As `Problem.log_target`.
         class_weight: As `Problem.class_weight`.
         threshold: That of each output, or one for all; "auto" for one that is chosen once the rows
             are predicted, and None for one half, or with a cost the same.
@@ -209,8 +214,8 @@ def resolve(
 
     Raises:
         ProblemError: A combination outside the table without `override`; a metric that does not
-            fit the problem; a loss that cannot be standardized, or a problem without classes to
-            weigh, although it is asked for.
+            fit the problem; a loss that cannot be standardized or be of logarithms, or a problem
+            without classes to weigh, although it is asked for.
     """
     if type not in ("auto", data_problem) and not override:
         raise ProblemError(
@@ -279,17 +284,22 @@ def resolve(
         last_activation,
         loss,
         tuple(names[name] for name in chosen),
+        log_target=log_target,
         class_weight=class_weight,
         thresholds=thresholds,
         cost=tuple(cost or ()),
         own_metrics=tuple(own_metrics),
     )
-    if standardize is True and not problem.has_unit:
-        raise ProblemError(
-            f"problem.standardize is true, but this is a {type} problem with a {last_activation} "
-            f"output and the loss {loss}; expected a regression with a linear output and one of "
-            f"{', '.join(UNIT_LOSSES)}. Use problem.standardize=auto."
-        )
+    for key, asked, other in (
+        ("standardize", standardize is True, "auto"),
+        ("log_target", log_target, "false"),
+    ):
+        if asked and not problem.has_unit:
+            raise ProblemError(
+                f"problem.{key} is true, but this is a {type} problem with a {last_activation} "
+                f"output and the loss {loss}; expected a regression with a linear output and one "
+                f"of {', '.join(UNIT_LOSSES)}. Use problem.{key}={other}."
+            )
     return problem
 
 

@@ -19,6 +19,8 @@ THRESHOLDS = (
     *("end_fraction", "horizon", "epochs_minimum", "wide_gap", "wide_ratio", "high_loss"),
     "collapse",
 )
+# What settings that did not exist in earlier versions would have been.
+ADDED: Mapping[str, Mapping[str, Any]] = {"problem": {"log_target": False}}
 ENDS: Mapping[str, str] = {"before": "pre", "after": "post"}
 
 
@@ -38,6 +40,8 @@ def params(stored: Mapping[str, str]) -> dict[str, str]:
 def tree(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return the `config.yaml` of a run with the keys of today."""
     renamed = dict(stored)
+    for group, settings in ADDED.items():
+        renamed[group] = {**settings, **stored.get(group, {})}
     for group in ("dataset", "model"):
         settings = [today(f"{group}.{key}", value) for key, value in stored.get(group, {}).items()]
         renamed[group] = {key.removeprefix(f"{group}."): value for key, value in settings}

@@ -215,6 +215,12 @@ class Settings:
         return self.traits.dataset.standardize if standardize == "auto" else standardize
 
     @property
+    def mute(self) -> list[str]:
+        """The codes of findings that are not shown: what was typed, and what has been done."""
+        done = ["D407"] if self.tree["problem"]["log_target"] else []
+        return [*self.tree["findings"]["mute"], *done]
+
+    @property
     def chooses_threshold(self) -> bool:
         """Whether the thresholds of classes or labels are chosen on validation rows."""
         threshold, cost = self.tree["problem"]["threshold"], self.tree["problem"]["cost"]

@@ -80,6 +80,7 @@ CHECKS = (
     Check("D404", "warning", "classes or labels too rare for the split", labels.rare_classes),
     Check("D405", "warning", "a metric unfit for the data", labels.unfit_metric),
     Check("D406", "warning", "texts without blanks", labels.unsplit_texts),
+    Check("D407", "note", "a skewed target", labels.skewed),
     Check("D501", "warning", "early and late rows that differ", drift.inputs_move),
     Check("D502", "warning", "a relation that changes with time", drift.relation_turns),
     Check("D503", "warning", "a series whose level moves", drift.level_moves),

@@ -74,6 +74,14 @@ def target_spread(problem: Problem, y: np.ndarray) -> np.ndarray | None:
     return _deviations(y).astype("float32")
 
 
+def target_logarithms(problem: Problem, y: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return mean and standard deviation of the logarithms of training targets, as `Facts` has."""
+    if not problem.log_target:
+        return None
+    logarithms = np.log(y.reshape(len(y), -1).astype("float64"))
+    return logarithms.mean(axis=0).astype("float32"), _deviations(logarithms).astype("float32")
+
+
 def class_weights(problem: Problem, dataset: Dataset, rows: np.ndarray) -> dict[str, float] | None:
     """Return what a row of each class weighs in the training loss; None where all weigh alike.
 
@@ -105,7 +113,7 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
     rows have, or none.
 
     Raises:
-        DataError: Says which classes; or which training rows, and what their targets are.
+        DataError: Says which classes; or which rows, and what their targets are.
     """
     _check_type(problem, dataset)
     _check_ranking(problem, dataset)
@@ -132,6 +140,7 @@ def check_targets(problem: Problem, dataset: Dataset, splits: Sequence[Split]) -
         )
     if problem.type != "regression":
         return
+    _check_logarithms(problem, dataset)
     for number, split in enumerate(splits, start=1):
         y = dataset.y[split.train].reshape(len(split.train), -1)
         steps = np.spacing(np.abs(y).max(axis=0))
@@ -188,6 +197,30 @@ def _check_ranking(problem: Problem, dataset: Dataset) -> None:
         )
 
 
+def _check_logarithms(problem: Problem, dataset: Dataset) -> None:
+    """Raise DataError for a target that has no logarithm, where logarithms are learned."""
+    if not problem.log_target:
+        return
+    if dataset.difference != 0:
+        raise DataError(
+            "problem.log_target is true, and the network predicts changes (dataset.difference), "
+            "which are added to values; expected one of them. Type dataset.difference=0, or "
+            "problem.log_target=false."
+        )
+    y = dataset.y.reshape(len(dataset.y), -1)
+    without = np.argwhere(y <= 0)
+    if not len(without):
+        return
+    row, column = without[0]
+    name = (list(dataset.outputs) or [dataset.target])[column]
+    named = f"The target {name!r}" if name else "The target"
+    raise DataError(
+        f"{named} is {y[row, column]:g} in row {row + 1}, and 0 or less in {len(without):,} of "
+        f"{y.size:,} places; problem.log_target=true learns logarithms, which only numbers above 0 "
+        "have. Type problem.log_target=false, or correct the target."
+    )
+
+
 def _check_labels(dataset: Dataset, splits: Sequence[Split]) -> None:
     """Raise DataError for a label that no training row has, or all have."""
     for number, split in enumerate(splits, start=1):
@@ -217,7 +250,10 @@ def standardized(problem: Problem, dataset: Dataset, splits: Sequence[Split]) ->
         return problem
     seen = np.ones(len(dataset.y), bool)
     seen[splits[0].test] = False
-    return dataclasses.replace(problem, scale=tuple(_deviations(dataset.y[seen]).tolist()))
+    y = dataset.y[seen]
+    if problem.log_target:
+        y = np.log(y)
+    return dataclasses.replace(problem, scale=tuple(_deviations(y).tolist()))
 
 
 def _deviations(y: np.ndarray) -> np.ndarray:

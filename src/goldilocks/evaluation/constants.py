@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from goldilocks.evaluation.row_values import SMALLEST, indicators
+from goldilocks.evaluation.row_values import SMALLEST, indicators, logarithms
 from goldilocks.problem import Problem
 
 Constant = Callable[[Problem, np.ndarray, int], np.ndarray]
@@ -62,6 +62,8 @@ def weighted_median(problem: Problem, truth: np.ndarray, outputs: int) -> np.nda
 def least_loss(problem: Problem, truth: np.ndarray, outputs: int) -> np.ndarray:
     """Return the constant of the least mean loss; where no formula is known, it is searched for."""
     losses = ("mse", "poisson", "binary_crossentropy")  # Best is the mean.
+    if problem.log_target and problem.loss == "mse":
+        return np.exp(frequencies(problem, logarithms(truth), outputs))
     if problem.loss in losses or problem.loss.endswith("categorical_crossentropy"):
         return frequencies(problem, truth, outputs)
     if problem.loss == "mae":

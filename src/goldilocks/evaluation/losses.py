@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
+from keras import ops
 
 from goldilocks.evaluation import measures
+from goldilocks.evaluation.row_values import TINY
 from goldilocks.problem import Problem
 
 # Targets and predictions, each (rows, outputs) or integer classes (rows,), -> a loss of each row.
@@ -17,15 +19,21 @@ def loss_function(problem: Problem) -> Loss:
 
     Where the problem has a scale, the loss is of targets and predictions divided by it. Then it has
     no unit: gradients, and what a penalty on the weights weighs beside it, are the same whether a
-    price is in dollars or in millions.
+    price is in dollars or in millions. Of logarithms the scale is one, too; a prediction of 0 or
+    less, which other models than networks may make, counts as the smallest float32 number.
     """
     loss: Loss = keras.losses.get(problem.loss)
-    if not problem.scale:
+    if not problem.scale and not problem.log_target:
         return loss
-    scale = np.asarray(problem.scale, np.float32)
+    scale = np.asarray(problem.scale or 1, np.float32)
+
+    def encoded(values: keras.KerasTensor) -> keras.KerasTensor:
+        if problem.log_target:
+            values = ops.log(ops.maximum(values, TINY))
+        return values / scale
 
     def standardized(y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
-        return loss(y_true / scale, y_pred / scale)
+        return loss(encoded(y_true), encoded(y_pred))
 
     return standardized
 

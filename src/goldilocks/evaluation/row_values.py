@@ -21,6 +21,7 @@ Score = Callable[[Problem, np.ndarray, np.ndarray], float]
 RowValues = Callable[[Problem, np.ndarray, np.ndarray], np.ndarray]
 
 SMALLEST = 1e-7  # Keras keeps divisors this far from 0 (`keras.config.epsilon`).
+TINY = float(np.finfo(np.float32).tiny)  # whose logarithm is -87
 TOP = 5  # most probable classes, of which one must be right: Keras's default
 
 
@@ -176,6 +177,11 @@ def root_mean_squared_error(problem: Problem, truth: np.ndarray, predictions: np
     """Return the root of the mean squared error, the mean over outputs."""
     errors = truth.reshape(len(truth), -1) - predictions.astype(np.float64)
     return float(np.sqrt((errors**2).mean(axis=0)).mean())
+
+
+def logarithms(values: np.ndarray) -> np.ndarray:
+    """Return the logarithms that a loss of logarithms compares, float64, as `values` in shape."""
+    return np.log(np.maximum(values.astype(np.float64), TINY))
 
 
 def losses(problem: Problem, truth: np.ndarray, predictions: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from goldilocks.dataset import Dataset
 from goldilocks.evaluation import measures
 from goldilocks.evaluation.intervals import STRETCHES, Interval, interval, row_clusters
-from goldilocks.evaluation.row_values import decided
+from goldilocks.evaluation.row_values import decided, logarithms
 from goldilocks.problem import Problem
 
 
@@ -89,6 +89,8 @@ def worst(problem: Problem, y: np.ndarray, predictions: np.ndarray, *, most: int
     outputs = np.zeros(len(y), np.int64)
     if not problem.classifies:
         errors = np.abs(y.reshape(len(y), -1) - predictions)
+        if errors.shape[1] > 1 and problem.log_target:
+            errors = np.abs(logarithms(y.reshape(len(y), -1)) - logarithms(predictions))
         if errors.shape[1] > 1 and problem.scale:
             errors = errors / np.array(problem.scale)
         sizes, outputs = errors.max(axis=1), errors.argmax(axis=1)

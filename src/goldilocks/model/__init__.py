@@ -32,6 +32,8 @@ class Facts:
             frequencies, or the mean.
         spread: Standard deviation of the training targets of a regression, float32 (outputs,); None
             otherwise.
+        logarithms: Mean and standard deviation of the targets' logarithms, each float32 (outputs,),
+            where the network learns these; None otherwise.
         max_tokens: Size of the vocabulary if features are word indices (0 for padding, 1 for an
             unknown word); 0 if they are numbers.
         vocabulary: The words by their indices, at most `max_tokens` of them.
@@ -49,6 +51,7 @@ class Facts:
     last_activation: str
     prior: np.ndarray
     spread: np.ndarray | None
+    logarithms: tuple[np.ndarray, np.ndarray] | None = None
     max_tokens: int = 0
     vocabulary: tuple[str, ...] = ()
     last_value: tuple[np.ndarray, ...] | None = None

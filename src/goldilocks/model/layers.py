@@ -4,6 +4,9 @@ import keras
 
 from goldilocks.model import Facts, Regularizer
 
+LARGEST = 80.0  # logarithm of a prediction: float32 numbers end at e ** 88
+EXPONENTIAL = "exponential"  # name of the layer that makes predictions of logarithms
+
 
 def penalty(regularizer: Regularizer) -> keras.regularizers.Regularizer | None:
     """Return the penalty on a hidden layer's kernel; None without one."""
@@ -62,7 +65,8 @@ def last(x: keras.KerasTensor, facts: Facts, inputs: keras.KerasTensor) -> keras
 
     The predictions of a regression start at the mean of the training targets, and move in their
     standard deviations. Otherwise an optimizer with small steps would need many epochs to reach
-    prices of 200,000. Changes start at their mean, and are added to the values they count from.
+    prices of 200,000. Changes start at their mean, and are added to the values they count from;
+    logarithms start at their mean, and the last layer turns them into the unit of the targets.
 
     Args:
         x: What the layer before it makes.
@@ -73,6 +77,12 @@ def last(x: keras.KerasTensor, facts: Facts, inputs: keras.KerasTensor) -> keras
     x = keras.layers.Dense(facts.outputs, activation=facts.last_activation, name="predictions")(x)
     if facts.spread is None:
         return x
+    if facts.logarithms is not None:
+        mean, deviation = facts.logarithms
+        x = keras.layers.Rescaling(deviation.tolist(), mean.tolist(), name="unit")(x)
+        x = keras.ops.clip(x, -LARGEST, LARGEST)
+        return keras.layers.Activation("exponential", name=EXPONENTIAL)(x)
+
     difference = facts.difference
     if difference is None:
         return keras.layers.Rescaling(facts.spread.tolist(), facts.prior.tolist(), name="unit")(x)

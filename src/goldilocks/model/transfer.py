@@ -11,6 +11,7 @@ from itertools import zip_longest
 import keras
 
 from goldilocks.errors import ModelError
+from goldilocks.model.layers import EXPONENTIAL
 
 Layers = Iterator[keras.layers.Layer]
 
@@ -42,6 +43,12 @@ def start(model: keras.Model, source: keras.Model) -> None:
         raise ModelError(
             f"the run that model.init_from names predicts with dataset.difference={theirs}, and "
             f"here it is {ours}; expected the same. Use dataset.difference={theirs}."
+        )
+    if _learns_logarithms(model) != _learns_logarithms(network):
+        theirs = str(_learns_logarithms(network)).lower()
+        raise ModelError(
+            "the run that model.init_from names learned its targets otherwise than this one: its "
+            f"problem.log_target is {theirs}. Type problem.log_target={theirs}."
         )
     pairs = list(zip_longest(_weighted(model), _weighted(network)))
     for ours, theirs in pairs:
@@ -142,6 +149,10 @@ def _season(model: keras.Model) -> int:
     names = [layer.name for layer in _layers(model)]
     seasons = [name.removeprefix(DIFFERENCE) for name in names if name.startswith(DIFFERENCE)]
     return int(*seasons)
+
+
+def _learns_logarithms(model: keras.Model) -> bool:
+    return any(layer.name == EXPONENTIAL for layer in _layers(model))
 
 
 def _shapes(layer: keras.layers.Layer | None) -> list[tuple[int, ...]]:

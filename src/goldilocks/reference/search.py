@@ -166,7 +166,9 @@ def predict(
     if pipelines.criterion(problem) == "mean_absolute_percentage_error":
         weights = (1 / np.maximum(np.abs(y), row_values.SMALLEST)).reshape(len(y), -1).mean(axis=1)
         fit_parameters = {"model__sample_weight": weights / weights.mean()}
-    if dataset.naive:
+    if problem.log_target:
+        y = np.log(y)
+    elif dataset.naive:
         y = y - dataset.naive[LAST_VALUE][train].reshape(y.shape)
 
     pipeline = pipelines.build(dataset, problem, parameters, x, seed=seed)
@@ -188,7 +190,9 @@ def predict(
     predicted = np.concatenate([method(read(chunk)) for chunk in chunks])
     if not problem.classifies:
         predicted = predicted.reshape(len(wanted), -1)
-        if dataset.naive:
+        if problem.log_target:
+            predicted = np.exp(predicted)
+        elif dataset.naive:
             predicted = predicted + dataset.naive[LAST_VALUE][wanted]
         if problem.type == "unit_regression":
             predicted = np.clip(predicted, 0, 1)

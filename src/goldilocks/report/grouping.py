@@ -41,7 +41,8 @@ class Basis(NamedTuple):
         digest: Digest of its rows and targets.
         problem: Problem type.
         loss: Keras's name of the loss. "auto" is resolved by the problem, and the crossentropy of
-            classes has one name, whether they are integers or one-hot vectors.
+            classes has one name, whether they are integers or one-hot vectors; of logarithms it
+            says so.
         scale: The deviation of each target that the loss divides by, as a run logs it.
         metric: Keras's name of the primary metric.
         final: Whether the scores are of test rows, as those of final runs are.
@@ -80,12 +81,13 @@ def basis(run: StoredRun) -> Basis:
     problem, loss = run.tags.get("problem", ""), run.params.get("problem.loss", "")
     if loss == "auto" and problem in PROBLEMS:
         loss = PROBLEMS[problem].losses[0]
+    of_logarithms = " of logarithms" * (run.params.get("problem.log_target") == "true")
     return Basis(
         dataset=run.params.get("dataset", ""),
         source=run.tags.get("dataset.source", ""),
         digest=run.tags.get("dataset.digest", ""),
         problem=problem,
-        loss=SAME_LOSS.get(loss, loss),
+        loss=SAME_LOSS.get(loss, loss) + of_logarithms,
         scale=run.tags.get("problem.scale", ""),
         metric=query.primary_metric(run).rpartition(".")[2],
         final=is_final(run),

@@ -82,7 +82,7 @@ def describe(settings: Settings, *, examples: int) -> DataSummary:
         SplitError: The rows cannot be split as requested.
         ProblemError: The problem type of the data does not go with the settings.
     """
-    keys, mute = settings.tree["dataset"], settings.tree["findings"]["mute"]
+    keys, mute = settings.tree["dataset"], settings.mute
     if settings.choices["dataset"] == "table" and keys["target"] is None:
         return summarize_columns(keys, mute=mute, examples=examples)
     dataset = settings.builder("dataset")()

@@ -129,7 +129,7 @@ def _show_reused(
         context.dataset,
         splits,
         metric=context.problem.metric,
-        mute=settings.tree["findings"]["mute"],
+        mute=settings.mute,
     )
     for line in findings.lines(data.findings):
         console.note(f"  {line}")
@@ -242,7 +242,7 @@ def _train(
         context.dataset,
         splits,
         metric=context.problem.metric,
-        mute=settings.tree["findings"]["mute"],
+        mute=settings.mute,
     )
     if not settings.job:  # The jobs of a sweep train with the same data; the first one says it.
         for line in findings.lines(data.findings):

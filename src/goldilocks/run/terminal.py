@@ -40,9 +40,12 @@ def facts(context: RunContext, split: Split) -> str:
         shown = [f"{name} {deviation}" for name, deviation in pairs] or deviations
         more = ", ..." if len(shown) > FEW_OUTPUTS else ""
         unit = f" {dataset.unit}" if dataset.unit else ""
+        learned = "the target"
+        if context.problem.log_target:
+            unit, learned = "", "the target's logarithm"
         words = ", ".join(shown[:FEW_OUTPUTS]) + more
         power = "squared " * (context.problem.loss == "mse")
-        kind += f" (loss in {power}deviations of the target: {words}{unit})"
+        kind += f" (loss in {power}deviations of {learned}: {words}{unit})"
     if weights := class_weights(context.problem, dataset, split.train):
         words = ", ".join(f"{name} {formatting.number(weight)}" for name, weight in weights.items())
         kind += f" (class weights: {words}; the probabilities are no longer those of the data)"

@@ -18,6 +18,7 @@ from goldilocks.encoding.targets import (
     class_weights,
     count_outputs,
     encode_targets,
+    target_logarithms,
     target_prior,
     target_spread,
 )
@@ -263,6 +264,7 @@ def prepare(
         last_activation=problem.last_activation,
         prior=prior,
         spread=target_spread(problem, dataset.y[split.train]),
+        logarithms=target_logarithms(problem, dataset.y[split.train]),
         max_tokens=max_tokens,
         vocabulary=vectorization.vocabulary(encoder),
         last_value=last_value,

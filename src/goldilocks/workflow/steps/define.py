@@ -83,8 +83,7 @@ def step(context: Context) -> ProblemResult:
         final_rows += len(split.validation)
 
     metric = settings.problem(dataset.problem).metric
-    mute = settings.tree["findings"]["mute"]
-    data = data_summary.summarize(dataset, splits, metric=metric, mute=mute)
+    data = data_summary.summarize(dataset, splits, metric=metric, mute=settings.mute)
     findings.refuse(data.findings)
 
     # Unless they are evaluated by force, the last step will refuse test rows that are known.
