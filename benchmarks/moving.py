@@ -29,7 +29,7 @@ CONF = Path(__file__).parents[1] / "conf"
 SEEDS = (0, 1, 2)
 SECONDS = 20  # for the reference
 SERIES = ("dataset=series", "dataset.time=when", "dataset.target=y", "model=mlp")
-TABLE = ("dataset=table", "dataset.target=y")
+TABLE = ("dataset=table", "dataset.target=y", "dataset.date_parts=none")
 
 
 def sales() -> pd.DataFrame:

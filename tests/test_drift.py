@@ -48,7 +48,7 @@ def codes(dataset):
 def test_rows_are_in_the_order_of_time_and_the_latest_are_the_test(load):
     dataset = load(noise())
     assert (np.diff(dataset.times.astype(np.int64)) > 0).all()
-    assert "day" not in dataset.x
+    assert dataset.readings["day"].parts == ("weekday",)
     [split] = holdout.split(dataset, validation=0.25, test=0.25, seed=0)
     assert split.train.max() < split.validation.min() <= split.validation.max() < split.test.min()
     assert (len(split.validation), len(split.test)) == (150, 150)

@@ -28,6 +28,7 @@ HOW = {
     "header": None,
     "decimal": "auto",
     "date_format": None,
+    "date_parts": "auto",
     "keep": [],
     "missing": [],
     "ignore_case": False,

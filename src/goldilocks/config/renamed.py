@@ -21,6 +21,7 @@ THRESHOLDS = (
 )
 # What settings that did not exist in earlier versions would have been.
 ADDED: Mapping[str, Mapping[str, Any]] = {"problem": {"log_target": False}}
+ADDED_TO_TABLES: Mapping[str, Any] = {"time": None, "date_parts": "none"}
 ENDS: Mapping[str, str] = {"before": "pre", "after": "post"}
 
 
@@ -40,12 +41,15 @@ def params(stored: Mapping[str, str]) -> dict[str, str]:
 def tree(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return the `config.yaml` of a run with the keys of today."""
     renamed = dict(stored)
-    for group, settings in ADDED.items():
-        renamed[group] = {**settings, **stored.get(group, {})}
+    for group in stored.keys() & ADDED.keys():
+        renamed[group] = {**ADDED[group], **stored[group]}
     for group in ("dataset", "model"):
         settings = [today(f"{group}.{key}", value) for key, value in stored.get(group, {}).items()]
         renamed[group] = {key.removeprefix(f"{group}."): value for key, value in settings}
-    if renamed["dataset"].get("_target_") == "goldilocks.dataset.imdb.load":
+    target = renamed["dataset"].get("_target_")
+    if target == "goldilocks.dataset.table.load":
+        renamed["dataset"] = {**ADDED_TO_TABLES, **renamed["dataset"]}
+    if target == "goldilocks.dataset.imdb.load":
         renamed["dataset"].pop("dir", None)  # Reviews in a folder are dataset=texts now.
     return renamed
 

@@ -154,6 +154,12 @@ class Dataset:
         """Whether parts are divided by time: the latest rows are for the test."""
         return self.kind == "series" or self.times is not None
 
+    @property
+    def date_parts(self) -> list[str]:
+        """The parts of dates that are inputs beside their days."""
+        parts = {part for reading in self.readings.values() for part in reading.parts}
+        return sorted(parts - {"days"})
+
     def queries(self, rows: np.ndarray) -> np.ndarray | None:
         """Return the query of each of some rows, int64 (n,); None where rows are not ranked."""
         if not self.query:

@@ -19,7 +19,16 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset, cell_keys
-from goldilocks.dataset.readers import features, files, problems, splits, tabular, targets, times
+from goldilocks.dataset.readers import (
+    calendar,
+    features,
+    files,
+    problems,
+    splits,
+    tabular,
+    targets,
+    times,
+)
 from goldilocks.dataset.readers.reading import ReadingOptions
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
@@ -40,6 +49,7 @@ def load(
     header: files.Header,
     decimal: str,
     date_format: str | None,
+    date_parts: str | Sequence[str],
     keep: Sequence[str],
     missing: Sequence[str],
     ignore_case: bool,
@@ -59,7 +69,8 @@ def load(
         problem: A problem type, or "auto" to infer it from the target.
         drop: Names of columns to leave out.
         time: Name of a column of times, or several that together are one, by which rows are ordered
-            and parts divided, and which are no input; or None.
+            and parts divided, and which are no input, but for parts of dates that come again; or
+            None.
         group: Name of a column whose rows of the same value are never split, and which is not
             predicted from; a missing value stands for itself; or None.
         query: Name of a column whose rows of the same value are ranked against each other: a group
@@ -67,6 +78,7 @@ def load(
         header: As `files.read_cells` takes it.
         decimal: As in `ReadingOptions`, and so are the others up to `ignore_case`.
         date_format: As in `ReadingOptions`.
+        date_parts: As in `ReadingOptions`; "none" is an empty list.
         keep: As in `ReadingOptions`.
         missing: As in `ReadingOptions`.
         ignore_case: As in `ReadingOptions`.
@@ -87,6 +99,7 @@ def load(
     options = ReadingOptions(
         decimal=decimal,
         date_format=date_format,
+        date_parts=() if date_parts == "none" else date_parts,
         keep=tabular.columns_of(keep, columns, path, "dataset.keep"),
         missing=missing,
         ignore_case=ignore_case,
@@ -109,9 +122,9 @@ def load(
             f"dataset.time is {time} and dataset.group {group!r}; expected one of them: parts are "
             "divided by time, or by whole groups. Leave out one."
         )
-    unwanted += [name for name in (group, split, *time_columns) if name is not None]
+    unwanted += [name for name in (group, split) if name is not None]
     for name in labels:
-        if name in unwanted:
+        if name in [*unwanted, *time_columns]:
             raise DataError(
                 f"The column {name!r} is in both dataset.target and dataset.drop, dataset.group, "
                 "dataset.time or dataset.split; take it out of one."
@@ -138,7 +151,11 @@ def load(
         parts, moments = parts[points.rows], points.values
         notes += points.notes
     problem, y, classes, inferred = problems.prepare(answers, problem)
-    prepared = features.prepare(frame.drop(columns=[*labels, *unwanted]), path, options)
+    if len(time_columns) > 1 or (moments is not None and moments.dtype.kind != "M"):
+        unwanted += time_columns
+    inputs = frame.drop(columns=[*labels, *unwanted])
+    prepared = features.prepare(inputs, path, options)
+    prepared = calendar.with_parts(prepared, path, options, time_columns)
     x = prepared.x.reset_index(drop=True)
     if x.shape[1] == 0:
         raise DataError(

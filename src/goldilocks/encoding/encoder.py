@@ -5,6 +5,7 @@ are in its file.
 """
 
 import math
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -12,9 +13,11 @@ import pandas as pd
 from keras import ops
 
 from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers.calendar import DAYS
 from goldilocks.dataset.readers.pixels import decode_all
+from goldilocks.dataset.readers.reading import Reading
 from goldilocks.dataset.sources import cache
-from goldilocks.encoding import schema, vectorization
+from goldilocks.encoding import calendar, schema, vectorization
 from goldilocks.errors import DataError
 from goldilocks.protocol import Rows
 
@@ -39,7 +42,8 @@ def fit(dataset: Dataset, rows: Rows, *, in_order: bool) -> keras.Model:
         dict of columns, each float32 or string (batch,), -> float32 (batch, features): numbers
         standardized, missing ones set to the training mean and marked by a column of their own,
         categories one-hot with a column for unknown ones. A number that is constant in the training
-        rows has no spread to be scaled by: it is 0 in every row. Text: string (batch,) -> what
+        rows has no spread to be scaled by: it is 0 in every row. Parts of dates are numbers as
+        `calendar.parts_of` makes them. Text: string (batch,) -> what
         `vectorization.encoder` makes. Series: float32 (batch, time steps, columns) -> the same,
         standardized by the points of time that the training windows span.
     """
@@ -51,7 +55,7 @@ def fit(dataset: Dataset, rows: Rows, *, in_order: bool) -> keras.Model:
         scale = _normalization(dataset.x.points(rows).astype("float64"))
         return keras.Model(window, scale(window), name="encoder")
     if dataset.kind == "table":
-        return _table_encoder(dataset.x.iloc[rows])
+        return _table_encoder(dataset.x.iloc[rows], dataset.readings)
     assert dataset.vectorization is not None
     return vectorization.encoder(
         dataset.x[rows],
@@ -184,7 +188,7 @@ def _names(frame: pd.DataFrame) -> dict[str, str]:
     return names
 
 
-def _table_encoder(train: pd.DataFrame) -> keras.Model:
+def _table_encoder(train: pd.DataFrame, readings: Mapping[str, Reading]) -> keras.Model:
     names = _names(train)
     numbers = list(train.select_dtypes("number"))
     categories = list(train.columns.drop(numbers))
@@ -193,10 +197,15 @@ def _table_encoder(train: pd.DataFrame) -> keras.Model:
 
     parts: list[keras.KerasTensor] = []
     if numbers:
-        stacked = ops.stack([inputs[column] for column in numbers], axis=-1)
-        values = train[numbers].to_numpy(dtype="float64")
+        of_dates = calendar.dated(train, readings)
+        made = [calendar.parts_of(inputs[name], of) for name, of in of_dates.items()]
+        direct = [name for name in numbers if DAYS in of_dates.get(name, (DAYS,))]
+        columns = [inputs[name] for name in direct]
+        stacked = ops.stack([*columns, *(part for of in made for part in of.values())], axis=-1)
+        fitted = calendar.expanded(train[numbers], readings)
+        values = fitted.to_numpy(dtype="float64")
         parts.append(ops.nan_to_num(_normalization(values)(stacked), nan=0.0))
-        gaps = np.flatnonzero(np.isnan(values).any(axis=0)).tolist()
+        gaps = np.flatnonzero(np.isnan(values[:, : len(direct)]).any(axis=0)).tolist()
         if gaps:
             missing = ops.isnan(ops.take(stacked, gaps, axis=-1))
             parts.append(ops.cast(missing, "float32"))

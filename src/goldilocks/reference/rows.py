@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from goldilocks.dataset import Dataset
-from goldilocks.encoding import encoder
+from goldilocks.encoding import calendar, encoder
 
 SIDE = 32  # pixels that images are shrunk to, at most
 CHUNK = 256  # images that are decoded and shrunk at a time
@@ -22,12 +22,12 @@ def read(dataset: Dataset, rows: np.ndarray) -> Inputs:
         rows: int64 (n,).
 
     Returns:
-        Of a table, a data frame as `Dataset.x`. Of texts, a list of str. Of images, float32 (n,
-        pixels), 0 to 1, shrunk to at most 32 x 32 pixels. Of series, float32 (n, time steps x
-        columns), in the columns' units.
+        Of a table, a data frame as `Dataset.x`, with the parts of its dates. Of texts, a list of
+        str. Of images, float32 (n, pixels), 0 to 1, shrunk to at most 32 x 32 pixels. Of series,
+        float32 (n, time steps x columns), in the columns' units.
     """
     if dataset.kind == "table":
-        return dataset.x.iloc[rows]
+        return calendar.expanded(dataset.x.iloc[rows], dataset.readings)
     if dataset.kind == "text":
         return list(dataset.x[rows])
     if dataset.kind == "series":

@@ -251,6 +251,7 @@ class RunContext:
             "dataset.problem": self.dataset.problem,
             "dataset.encoding": "multi_hot",
             "dataset.difference": self.dataset.difference,
+            "dataset.date_parts": self.dataset.date_parts,
             "problem.type": problem.type,
             "problem.last_activation": problem.last_activation,
             "problem.loss": problem.loss,

@@ -17,7 +17,7 @@ from goldilocks.dataset import Dataset, findings
 from goldilocks.dataset.checks import labels
 from goldilocks.dataset.checks.evidence import Evidence
 from goldilocks.dataset.findings import Finding
-from goldilocks.dataset.readers import dates, features, splits, tabular
+from goldilocks.dataset.readers import calendar, dates, features, splits, tabular
 from goldilocks.dataset.readers.reading import Reading, ReadingOptions
 from goldilocks.dataset.sources import cache
 from goldilocks.errors import DataError
@@ -176,11 +176,13 @@ def summarize_columns(
     options = ReadingOptions(
         decimal=keys["decimal"],
         date_format=keys["date_format"],
+        date_parts=() if keys["date_parts"] == "none" else keys["date_parts"],
         keep=tabular.names_of(keys["keep"], columns),
         missing=keys["missing"],
         ignore_case=keys["ignore_case"],
     )
     prepared = features.prepare(table.frame.drop(columns=unwanted), path, options)
+    prepared = calendar.with_parts(prepared, path, options, [])
 
     rows = np.arange(len(table.frame))
     dataset = Dataset(

@@ -23,6 +23,8 @@ class ReadingOptions:
         keep: Names of columns that are used although they seem to count or name rows.
         missing: Words that stand for a missing value in a column of words.
         ignore_case: Whether labels that differ in capital letters alone are one class.
+        date_parts: Parts of dates that are inputs beside their days; or "auto" for those that say
+            something.
         problem: A problem type, or "auto": of a multilabel one a column may hold several tags in a
             cell, of one with classes each cell is a class.
     """
@@ -32,6 +34,7 @@ class ReadingOptions:
     keep: Sequence[str] = ()
     missing: Sequence[str] = ()
     ignore_case: bool = False
+    date_parts: str | Sequence[str] = ()
     problem: str = "auto"
 
     def __post_init__(self) -> None:
@@ -66,6 +69,8 @@ class Reading:
         example: Its first cell that is not missing.
         distinct: Number of different values.
         missing: Number of missing ones.
+        parts: Of dates, what they are as inputs: "days", "year", "month", "weekday", "hour"; empty
+            where it is the days alone.
         left_out: Why it is no input, in words; "" where it is one.
     """
 
@@ -76,12 +81,13 @@ class Reading:
     example: str = ""
     distinct: int = 0
     missing: int = 0
+    parts: tuple[str, ...] = ()
     left_out: str = ""
 
     def describe(self) -> str:
         """Return the reading in words: "number, written 1.234,5 €"."""
         if self.kind == DATE:
-            return f"date, written {self.format}"
+            return f"date, written {self.format}{'; ' * bool(self.parts)}{', '.join(self.parts)}"
         if self.kind == NUMBER and self.style != NumberStyle():
             return f"number, written {self.style.describe()}"
         return self.kind
