@@ -303,6 +303,12 @@ def dates(frame: pd.DataFrame, target: str, rng: np.random.Generator) -> pd.Data
     return frame.assign(sold=days.strftime("%Y-%m-%d"))
 
 
+def exponential(frame: pd.DataFrame, target: str, rng: np.random.Generator) -> pd.DataFrame:
+    """A target that grows by factors: its logarithm is what the columns explain."""
+    y = (frame[target] - frame[target].mean()) / frame[target].std()
+    return frame.assign(**{target: np.exp(1.5 * y + 0.2 * rng.normal(size=len(frame))).round(5)})
+
+
 def drifting_input(frame: pd.DataFrame, target: str, rng: np.random.Generator) -> pd.DataFrame:
     """An input that grows from half to half of the days by two deviations."""
     days = pd.date_range("2015-01-01", periods=len(frame), freq="D")
@@ -441,6 +447,7 @@ PLANTS: dict[str, tuple[str, Callable[..., pd.DataFrame], tuple[str, ...]]] = {
     "rare class, hidden by accuracy": ("D405", rare, ("two",)),
     "spelled in two ways": ("D402", spelled, ("classes",)),
     "a class called None": ("D403", missing_word, ("classes",)),
+    "a target that grows by factors": ("D407", exponential, ("numbers",)),
 }
 
 

@@ -20,9 +20,10 @@ def test_the_only_informative_column_comes_first():
         seed=0,
     )
     assert columns.index[0] == "signal"
-    mean, std = columns.loc["signal"]
+    mean, std, least = columns.loc["signal"]
     assert abs(mean - 2 * np.var(truth)) < 0.15 * 2 * np.var(truth)  # Of two independent draws.
     assert 0 < std < mean / 4
+    assert 0 < least < mean
     assert (columns[1:] == 0).all(axis=None)
 
 

@@ -65,6 +65,23 @@ def test_a_row_shows_how_much_worse_a_candidate_is():
     assert rows[0]["seeds"] == 3
 
 
+def test_what_lacks_the_features_of_the_winner_makes_it_no_luckier():
+    random = np.random.default_rng(0)
+
+    def off(name, error, overrides=()):
+        parts = {("0", ""): (ROWS, random.normal(error, 0.5, (100, 1)).astype("float32"))}
+        return [trained(name, parts, overrides=overrides)]
+
+    words = ("problem.log_target=true",)
+    contenders = [off("a", 1.0, words), off("b", 1.1, words)]
+    others = [one for number in range(8) for one in off(f"c{number}", 3.0)]
+    noisy = dataclasses.replace(COMPARISON, seed_error={"mae": 0.3})
+    plain = Contest(noisy, contenders, contenders[1], trials=others)
+    knowing = dataclasses.replace(plain, features=words)
+    alone = dataclasses.replace(plain, trials=[])
+    assert knowing.shrunk == alone.shrunk != plain.shrunk
+
+
 def test_trials_without_all_folds_leave_the_others_all_their_rows():
     parts = {str(fold): np.arange(50 * fold, 50 * fold + 50) for fold in range(2)}
     random = np.random.default_rng(0)
@@ -92,6 +109,9 @@ def test_trials_without_all_folds_leave_the_others_all_their_rows():
                 space=SimpleNamespace(distributions=["l2"]),
                 **dict.fromkeys(("count", "epochs", "pruned", "ended_by"), 1),
             ),
+            features=SimpleNamespace(
+                silent=["n"], silent_words="'n'", columns=3, tried={}, proposed=["log_target"]
+            ),
             verdicts=VERDICTS,
             seeds_measured=3,
             **dict.fromkeys(("score", "shrunk", "of_epochs", "epoch", "considered"), 1),
@@ -102,6 +122,8 @@ def test_trials_without_all_folds_leave_the_others_all_their_rows():
     assert "50 validation rows were left out of all comparisons" in words
     assert "scored on them; 50 are compared." in words
     assert "One trial was stopped before all folds, and is not among those" in words
+    assert "The network reads 1 of 3 columns ('n') in vain, as far as it shows" in words
+    assert "left no training with log_target to compare" in words
     assert "left no training with another seed: whatever is said of seeds rests on the 3" in words
 
 

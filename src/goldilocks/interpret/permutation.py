@@ -28,7 +28,7 @@ def permutation_importance(
 
     Returns:
         A row for each column, by its name: the mean rise of the loss over the shuffles, and its
-        standard deviation, as "mean" and "std".
+        standard deviation, as "mean" and "std", and the least rise, as "least".
     """
     rng = np.random.default_rng(seed)
     baseline = loss(columns)
@@ -36,7 +36,7 @@ def permutation_importance(
     for name, values in columns.items():
         orders = [rng.permutation(len(values)) for _ in range(repeats)]
         rises = [loss({**columns, name: values[order]}) - baseline for order in orders]
-        spread[name] = {"mean": np.mean(rises), "std": np.std(rises)}
+        spread[name] = {"mean": np.mean(rises), "std": np.std(rises), "least": min(rises)}
 
     importances = pd.DataFrame.from_dict(spread, orient="index")
     return importances.sort_values("mean", ascending=False, kind="stable")

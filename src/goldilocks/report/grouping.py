@@ -38,7 +38,7 @@ class Basis(NamedTuple):
     Attributes:
         dataset: Name of the data set.
         source: "original" or "stand_in".
-        digest: Digest of its rows and targets.
+        digest: Digest of its rows and targets; of a person's file without the choice of inputs.
         problem: Problem type.
         loss: Keras's name of the loss. "auto" is resolved by the problem, and the crossentropy of
             classes has one name, whether they are integers or one-hot vectors; of logarithms it
@@ -85,7 +85,7 @@ def basis(run: StoredRun) -> Basis:
     return Basis(
         dataset=run.params.get("dataset", ""),
         source=run.tags.get("dataset.source", ""),
-        digest=run.tags.get("dataset.digest", ""),
+        digest=run.tags.get(query.ROWS) or run.tags.get("dataset.digest", ""),
         problem=problem,
         loss=SAME_LOSS.get(loss, loss) + of_logarithms,
         scale=run.tags.get("problem.scale", ""),

@@ -17,6 +17,7 @@ from goldilocks.errors import StoreError
 from goldilocks.protocol import Split
 from goldilocks.tracking import ledger
 from goldilocks.tracking.ledger import StoreLedger
+from goldilocks.tracking.query import ROWS
 
 if TYPE_CHECKING:
     from goldilocks.tracking import Store, Tracker
@@ -53,6 +54,17 @@ def log(tracker: Tracker, dataset: Dataset, splits: Sequence[Split]) -> None:
         ledger.pack(stored_keys, Path(folder) / ledger.VALIDATED_FILE)
         tracker.files(Path(folder))
     tracker.tags({ledger.VALIDATED: cache.digest(keys[rows])})
+
+
+def tags(dataset: Dataset) -> dict[str, str]:
+    """Return the tag by which runs of the same rows and targets are known, whatever their inputs.
+
+    So a run without some columns may be compared with one that has them. Published data sets need
+    none.
+    """
+    if dataset.cell_keys is None:
+        return {}
+    return {ROWS: cache.digest(dataset.cell_keys, dataset.y)}
 
 
 def configurations(store: Store, dataset: Dataset, rows: np.ndarray) -> int:

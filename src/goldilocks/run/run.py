@@ -279,6 +279,7 @@ def _train(
                 )
                 stack.enter_context(claim)
 
+        tracker.tags(compared.tags(context.dataset))
         if run_spec.role in ledger.CHOICES:
             compared.log(tracker, context.dataset, splits)
         _record(settings, run_id=tracker.run_id)

@@ -18,6 +18,7 @@ IDS_A_QUERY = 100
 PARAM_LENGTH = 6000  # characters; MLflow takes no more
 OWN_METRICS = "own_metrics"  # tag: of metrics that a person has written, whether more is better
 REUSED = "reused."
+ROWS = "dataset.rows"  # tag: digest of the rows as their file has them, and of the targets
 RESOLVED = "resolved"  # tag: keys that were `auto`; the parameters have what it stood for
 TYPED = "typed"  # tag: the keys of the command line, between blanks
 PARENT = "mlflow.parentRunId"  # MLflow's tag of a run below another

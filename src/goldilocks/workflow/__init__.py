@@ -11,6 +11,7 @@ candidate     what may be trained, and what a training of it reached
 references    the scikit-learn model that the winner is compared with
 model_sizes   the sizes of each model
 second_model  a model of another kind beside them
+features      what may be made of columns and the target, tried before the search
 search        the trials of the step tune, over a search_space
 contest       the candidates of that step beside the winner
 budget        what may be spent

@@ -29,6 +29,7 @@ class Contest:
         small: The small network of step 3.
         trials: Of the search; those that are contenders were trained with other seeds too.
         fixed: What has no seed, by name: the predictions of each fold.
+        features: The overrides that the search went on with, because they were better by a test.
     """
 
     comparison: Comparison
@@ -39,6 +40,7 @@ class Contest:
     fixed: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]] = field(
         default_factory=dict[str, Mapping[str, tuple[np.ndarray, np.ndarray]]]
     )
+    features: Sequence[str] = ()
 
     @property
     def metric(self) -> str:
@@ -106,10 +108,16 @@ class Contest:
     def shrunk(self) -> float:
         """Return the winner's score without what its choice among all candidates adds.
 
-        The first seed of each has chosen who got others, so the first seeds alone tell it.
+        The first seed of each has chosen who got others, so the first seeds alone tell it. What
+        lacks the winner's features was set apart by a test, and not by luck.
         """
         first = [*(group[0] for group in self.contenders), *self.complete]
-        by_id = {training.run.run_id: training.predictions for training in first}
+        of_winner = {*self.features} & {*self.winner[0].candidate.overrides}
+        by_id = {
+            training.run.run_id: training.predictions
+            for training in first
+            if of_winner <= {*training.candidate.overrides}
+        }
         return self.comparison.family(list(by_id.values()), self.metric).shrunk
 
     def table(self) -> Table:

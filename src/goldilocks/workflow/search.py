@@ -28,14 +28,14 @@ class Search:
     """The trials of a workflow, those of interrupted processes among them."""
 
     def __init__(
-        self, context: Context, sizes: Sequence[Trained], start: Trained, *, epochs: int
+        self, context: Context, sizes: Sequence[Candidate], start: Trained, *, epochs: int
     ) -> None:
-        """Search around `start`, one of `sizes`, with so many epochs a trial."""
+        """Search around `start`, whose candidate is one of `sizes`, with so many epochs a trial."""
         self.context, self.start, self.epochs = context, start, epochs
         self.metric = context.problem.metric
         higher = measures.find(context.problem, self.metric).greater_is_better
         self.sign = -1 if higher else 1  # Of each value: pruned by the loss, all are minimized.
-        self.space = search_space(context, [size.candidate for size in sizes], start.candidate)
+        self.space = search_space(context, sizes, self.start.candidate)
         self.trained: dict[int, Trained] = {}
         self.ended_by = ""
 

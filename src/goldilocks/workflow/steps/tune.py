@@ -20,7 +20,7 @@ from goldilocks.report.workflow.results import (
     TuneResult,
 )
 from goldilocks.run import summary
-from goldilocks.workflow import prose, references, second_model
+from goldilocks.workflow import features, prose, references, second_model
 from goldilocks.workflow.balance import compare
 from goldilocks.workflow.budget import CONFIRM, TUNE
 from goldilocks.workflow.candidate import Trained, predictions
@@ -51,17 +51,21 @@ def step(
 
     reserved = context.final_seconds(start)
     epochs = once(context.folder / "epochs.json", lambda: _epochs(context, start, reserved))
+    made = features.compare(context, start)
+    began = made.start(start)
     # Trials are of one kind of model; the best of the other kind is among the candidates below.
     is_second = second_model.is_one(start.candidate)
     searched = [size for size in sizes if second_model.is_one(size.candidate) == is_second]
-    search = Search(context, searched, start, epochs=epochs)
+    candidates = [made.carried(size.candidate) for size in searched]
+    search = Search(context, candidates, began, epochs=epochs)
     search.run()
     failures = list(context.failures)
 
     others = [size for size in sizes if size.verdict not in LEARNED_NOTHING and size is not start]
     others.sort(key=lambda size: _rank(comparison, [size]))
     best = search.best(FINALISTS)
-    finalists = [*best[:1], start, *best[1:], *others[:1]]  # The first two get seeds first.
+    # The first two get seeds first.
+    finalists = [*best[:1], began, *([] if began is start else [start]), *best[1:], *others[:1]]
     groups = _confirmed(context, finalists) + [[size] for size in others[1:]]
 
     groups.sort(key=lambda group: _rank(comparison, group))
@@ -74,7 +78,8 @@ def step(
         groups,
         overfit,
         small=context.load(power.small),
-        trials=search.all_trained(),
+        trials=[*search.all_trained(), *made.trainings],
+        features=made.variants[made.chosen].overrides,
         fixed={
             "baseline": {fold: parts for (_, fold), parts in dummy.predictions.items()},
             reference_name: references.validated(reference),
@@ -85,7 +90,7 @@ def step(
     balance = compare(context, winner)
     chosen = winner if balance is None else balance.chosen
     epoch = max(1, round(sum(training.best_epoch for training in chosen) / len(chosen)))
-    considered = search.count + len(sizes)
+    considered = search.count + len(sizes) + len(made.tried)
     if balance is not None:
         considered += len(balance.variants) - 1
     of_epochs = _of_epochs(context, winner)
@@ -102,6 +107,7 @@ def step(
         considered=considered,
         epoch=epoch,
         search=search,
+        features=made,
         in_vain=IN_VAIN,
         seeds_measured=context.seeds_measured,
         failures=failures,
@@ -131,7 +137,7 @@ def step(
         # All were scored on the same rows: what one may gain by luck is what sets two of them
         # apart.
         noise=contest.gain.error / math.sqrt(2),
-        trials=tuple(search.table()),
+        trials=(*made.rows(), *search.table()),
         ended_by=search.ended_by,
     )
 
