@@ -47,7 +47,7 @@ def test_a_table_may_have_gaps_and_come_as_a_frame_or_as_columns(loaded):
     train = pd.DataFrame(
         {"size": [1.0, np.nan, 3.0, 5.0], "kind": np.array(["a", "b", "", "a"], dtype=object)}
     )
-    encoder = encoding._table_encoder(train)
+    encoder = encoding._table_encoder(train, {})
     model = encoding.attach(
         encoder, keras.Sequential([keras.Input(encoder.output_shape[1:]), keras.layers.Dense(1)])
     )

@@ -34,7 +34,7 @@ def build(facts: Facts, regularizer: Regularizer, /, *, waves: int, phase: bool)
     inputs = keras.Input(facts.input_shape)
     hidden = keras.layers.Dense(waves, use_bias=phase)(inputs)
     hidden = dropout(keras.ops.sin(hidden), regularizer)
-    return keras.Model(inputs, last(hidden, facts), name="waves")
+    return keras.Model(inputs, last(hidden, facts, inputs), name="waves")
 '''
 
 MODEL_OPTION = """_target_: goldilocks.model.waves.build

@@ -32,8 +32,6 @@ class Facts:
             frequencies, or the mean.
         spread: Standard deviation of the training targets of a regression, float32 (outputs,); None
             otherwise.
-        logarithms: Mean and standard deviation of the targets' logarithms, each float32 (outputs,),
-            where the network learns these; None otherwise.
         max_tokens: Size of the vocabulary if features are word indices (0 for padding, 1 for an
             unknown word); 0 if they are numbers.
         vocabulary: The words by their indices, at most `max_tokens` of them.
@@ -42,6 +40,8 @@ class Facts:
             (outputs,); None otherwise.
         difference: Of series: what the network predicts the change from; None where it predicts
             values.
+        logarithms: Mean and standard deviation of the targets' logarithms, each float32 (outputs,),
+            where the network learns these; None otherwise.
         initial_model: The logged model that `model.init_from` names, raw rows -> predictions; None
             without one.
     """
@@ -51,9 +51,9 @@ class Facts:
     last_activation: str
     prior: np.ndarray
     spread: np.ndarray | None
-    logarithms: tuple[np.ndarray, np.ndarray] | None = None
     max_tokens: int = 0
     vocabulary: tuple[str, ...] = ()
     last_value: tuple[np.ndarray, ...] | None = None
     difference: Difference | None = None
+    logarithms: tuple[np.ndarray, np.ndarray] | None = None
     initial_model: keras.Model | None = None
