@@ -132,9 +132,8 @@ def errors_of_series(memory: float, overlap: int) -> Draw:
     def draw(rng: np.random.Generator, rows: int) -> Drawn:
         noise = math.sqrt(1 - memory**2) * rng.normal(size=rows + 1000)
         wrong = signal.lfilter([1], [1, -memory], noise)[1000:, None]
-        series = SimpleNamespace(
-            kind="series", x=SimpleNamespace(starts=np.arange(rows)), overlap=overlap
-        )
+        windows = SimpleNamespace(starts=np.arange(rows), delay=1, horizon=1)
+        series = SimpleNamespace(kind="series", is_ordered=True, x=windows, overlap=overlap)
         clusters = row_clusters(cast(Dataset, series), np.arange(rows), most=STRETCHES)
         return np.zeros_like(wrong), wrong, clusters
 

@@ -56,6 +56,7 @@ class Case:
         signal: Correlation of the numbers behind the targets with a function of the inputs.
         season: Of a series, how many points before the one is that a point is a step from.
         delay: Of a series, how many points ahead it is predicted.
+        points: Of a series, in all.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Case:
     signal: float = 0.0
     season: int = 0
     delay: int = 1
+    points: int = 1600
 
 
 def share(positive: float) -> Callable[[np.ndarray], np.ndarray]:
@@ -127,6 +129,18 @@ CASES = [
             delay=delay,
         )
         for season, delay in ((1, 1), (1, 24), (24, 1), (24, 24))
+    ],
+    *[
+        Case(
+            name=f"short walk of season {season}, delay {delay}",
+            kind="regression",
+            metrics=("mae", "mse"),
+            targets=np.exp,
+            season=season,
+            delay=delay,
+            points=360,
+        )
+        for season, delay in ((1, 1), (1, 3), (12, 1), (12, 3))
     ],
     Case(name="4 folds, binary", kind="binary", metrics=OF_CLASSES, targets=share(0.3), folds=4),
     Case(name="4 folds, numbers", kind="regression", metrics=OF_NUMBERS, targets=np.exp, folds=4),
@@ -260,7 +274,7 @@ def in_time(case: Case, rng: np.random.Generator, problem: Problem) -> tuple[flo
     latest training windows choose its penalty.
     """
     lookback, delay, season = 24, case.delay, case.season
-    y = rng.normal(size=1600 + season)
+    y = rng.normal(size=case.points + season)
     for t in range(season, len(y)):
         y[t] += y[t - season]
     starts = np.arange(season, len(y) - lookback - delay)
@@ -268,7 +282,9 @@ def in_time(case: Case, rng: np.random.Generator, problem: Problem) -> tuple[flo
     last = starts + lookback - 1
     target = y[last + delay]
     naive = y[last + delay - season * -(-delay // season)]
-    train, choosing, testing = np.split(np.arange(len(starts)), [700, 900])
+    train, choosing, testing = np.split(
+        np.arange(len(starts)), [7 * len(starts) // 16, 9 * len(starts) // 16]
+    )
     train, choosing = train[: -lookback - delay], choosing[: -lookback - delay]
     x = np.column_stack([windows - windows[:, -1:], naive - windows[:, -1], windows[:, -1]])
     x = (x - x[train].mean(axis=0)) / (x[train].std(axis=0) + 1e-9)
@@ -282,7 +298,7 @@ def in_time(case: Case, rng: np.random.Generator, problem: Problem) -> tuple[flo
     dataset = replace(
         data(case, target, starts),
         kind="series",
-        x=SimpleNamespace(starts=starts),
+        x=SimpleNamespace(starts=starts, delay=delay, horizon=1),
         overlap=lookback + delay,
         naive={LAST_VALUE: naive[:, None].astype("float32")},
         groups=None,

@@ -159,13 +159,15 @@ def test_too_few_rows_have_no_interval():
 
 
 def test_a_series_is_cut_into_few_long_stretches():
-    windows = SimpleNamespace(starts=np.arange(1000, 2000))
+    windows = SimpleNamespace(starts=np.arange(1000, 2000), delay=1, horizon=1)
     series = SimpleNamespace(kind="series", is_ordered=True, x=windows, overlap=24)
     rows = np.arange(1000)
     assert len(set(row_clusters(series, rows))) == 43
     assert np.bincount(row_clusters(series, rows, most=10)).tolist() == [100] * 10
     series.overlap = 500
-    assert len(set(row_clusters(series, rows, most=10))) == 2
+    assert np.unique(row_clusters(series, rows), return_counts=True)[1].tolist() == [125] * 8
+    windows.delay, windows.horizon = 200, 51
+    assert np.unique(row_clusters(series, rows), return_counts=True)[1].tolist() == [250] * 4
 
 
 def test_a_table_that_is_divided_by_time_is_cut_into_short_stretches():
