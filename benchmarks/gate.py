@@ -121,26 +121,20 @@ CASES = [
     ),
     *[
         Case(
-            name=f"walk of season {season}, delay {delay}",
+            name=f"{length}walk of season {season}, delay {delay}",
             kind="regression",
             metrics=("mae", "mse"),
             targets=np.exp,
             season=season,
             delay=delay,
+            points=points,
         )
-        for season, delay in ((1, 1), (1, 24), (24, 1), (24, 24))
-    ],
-    *[
-        Case(
-            name=f"short walk of season {season}, delay {delay}",
-            kind="regression",
-            metrics=("mae", "mse"),
-            targets=np.exp,
-            season=season,
-            delay=delay,
-            points=360,
+        for length, points, seasons, delays in (
+            ("", 1600, (1, 24), (1, 24)),
+            ("short ", 360, (1, 12), (1, 3)),
         )
-        for season, delay in ((1, 1), (1, 3), (12, 1), (12, 3))
+        for season in seasons
+        for delay in delays
     ],
     Case(name="4 folds, binary", kind="binary", metrics=OF_CLASSES, targets=share(0.3), folds=4),
     Case(name="4 folds, numbers", kind="regression", metrics=OF_NUMBERS, targets=np.exp, folds=4),

@@ -166,9 +166,8 @@ def _windows(path: Path, schema: Schema) -> Iterator[Rows]:
     inputs, notes = list(schema.columns), []
     frame = _columns(path, schema, list(dict.fromkeys([*schema.time, *inputs])))
     numbers = conform.conform(frame, schema.columns, path)
-    fewest = max(
-        2, span_of(schema.lookback, schema.earlier)
-    )  # The time that is predicted goes by a step.
+    # At least two: the time that is predicted goes by a step.
+    fewest = max(2, span_of(schema.lookback, schema.earlier))
     too_few = DataError(
         f"{path} has {len(frame)} rows, of which no {fewest} follow each other without a hole, as "
         "a window of the model needs. Add the rows that came before."

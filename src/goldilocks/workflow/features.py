@@ -254,7 +254,7 @@ def _silent(context: Context, start: Trained) -> list[str]:
     if dataset.kind != "table" or "drop" not in keys or dataset.x.shape[1] < 2:
         return []
 
-    def asked() -> list[str]:
+    def find() -> list[str]:
         loss, columns = _loss_of(context, start)
         importance = permutation_importance(loss, columns, repeats=SHUFFLES, seed=0)
         silent = set(importance.index[importance["least"] <= 0])
@@ -262,7 +262,7 @@ def _silent(context: Context, start: Trained) -> list[str]:
             silent -= {name for name, reading in dataset.readings.items() if reading.parts}
         return [] if len(silent) == dataset.x.shape[1] else sorted(silent)
 
-    return once(context.folder / "silent.json", asked)
+    return once(context.folder / "silent.json", find)
 
 
 def _loss_of(context: Context, start: Trained) -> tuple[Loss, dict[str, np.ndarray]]:

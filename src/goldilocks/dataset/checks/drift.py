@@ -43,7 +43,7 @@ def inputs_move(evidence: Evidence) -> Iterator[str]:
     Halves of the rows by time; the area under the ROC curve of trees on rows that did not train
     them. Dates are left out, since they always tell.
     """
-    rows, _ = _by_time(evidence)
+    rows = _by_time(evidence)
     columns = _inputs(evidence, rows)
     if not len(rows) or columns.empty:
         return
@@ -73,7 +73,7 @@ def relation_turns(evidence: Evidence) -> Iterator[str]:
     large ones do not decide, and of classes the share by which the log loss is below that of their
     frequencies.
     """
-    rows, _ = _by_time(evidence)
+    rows = _by_time(evidence)
     columns = _inputs(evidence, rows)
     if not len(rows) or columns.empty or evidence.dataset.y.ndim > 1:
         return
@@ -155,8 +155,7 @@ def season_moves(evidence: Evidence) -> Iterator[str]:
                 f"The course of {dataset.target!r} within a season ({name}: {period} rows) is "
                 f"another in the later half: it differs by {number(moved)} on average, where it "
                 f"varies by {number(size)} itself. What is learned of the season early is wrong "
-                "later: train on the latest rows alone, dataset.subset="
-                f"{len(evidence.train) // 2}."
+                f"later.{_latest(evidence)}"
             )
             return
 
@@ -174,22 +173,20 @@ def _apart(courses: np.ndarray, half: int) -> float:
     return float(np.sqrt((difference**2).mean()))
 
 
-def _by_time(evidence: Evidence) -> tuple[np.ndarray, str]:
-    """Return learnable rows of a table in the order of time, at most 4,000, and what orders them.
+def _by_time(evidence: Evidence) -> np.ndarray:
+    """Return learnable rows of a table in the order of time, at most 4,000.
 
     That is `dataset.time`, or else its only column of dates; no rows where there is neither.
     """
     dataset, rows = evidence.dataset, np.sort(evidence.learnable)
-    name = ""
     if dataset.times is None:
         if dataset.kind != "table" or len(evidence.dates) != 1:
-            return rows[:0], ""
-        [name] = evidence.dates
-        moments = evidence.columns[name].to_numpy()[rows]
+            return rows[:0]
+        moments = evidence.columns[evidence.dates[0]].to_numpy()[rows]
         rows = rows[np.isfinite(moments)][np.argsort(moments[np.isfinite(moments)], kind="stable")]
     if len(rows) < FEWEST:
-        return rows[:0], ""
-    return rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST)).astype(int)], name
+        return rows[:0]
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST)).astype(int)]
 
 
 def _inputs(evidence: Evidence, rows: np.ndarray) -> pd.DataFrame:
@@ -236,6 +233,6 @@ def _by(evidence: Evidence) -> str:
 
 def _latest(evidence: Evidence) -> str:
     """Return what to type to train on the latest rows alone, where rows are divided by time."""
-    if evidence.dataset.times is None or evidence.dataset.subset is not None:
+    if not evidence.dataset.is_ordered or evidence.dataset.subset is not None:
         return ""
     return f" Try the latest training rows alone: dataset.subset={len(evidence.train) // 2}."
