@@ -86,6 +86,11 @@ class Trained:
         """Return the seconds of an epoch, of all folds together; never 0."""
         return max(1e-6, self.run.metrics["train_seconds"] / max(1, self.epochs))
 
+    @property
+    def seconds_of_last_epoch(self) -> float:
+        """Return the seconds of the last epoch, of all folds together."""
+        return self.run.metrics["seconds"] * len(self.predictions)
+
     def best(self, name: str) -> float:
         """Return a validation metric at the best epoch, the loss without penalties.
 

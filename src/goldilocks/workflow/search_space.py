@@ -9,7 +9,6 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
-from goldilocks.workflow import second_model
 from goldilocks.workflow.candidate import Candidate
 from goldilocks.workflow.context import Context
 
@@ -98,7 +97,8 @@ def search_space(context: Context, sizes: Sequence[Candidate], start: Candidate)
             if name in settings.traits.model.honours and f"regularizer.{name}" not in typed:
                 distributions[name] = CategoricalDistribution(values)
         # Features of a frozen base are computed once; with random views, in every epoch.
-        if settings.traits.dataset.kind == "image" and not second_model.is_one(start):
+        is_frozen = settings.tree["model"].get("unfreeze_from", "all") is None
+        if settings.traits.dataset.kind == "image" and not is_frozen:
             distributions["augmentation"] = CategoricalDistribution([False, True])
 
     return SearchSpace(

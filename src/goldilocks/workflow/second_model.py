@@ -9,8 +9,7 @@ from goldilocks.workflow.context import Context
 
 SMALLEST = 32  # pixels, of what pretrained bases take
 MODELS = {
-    # One number of each feature map: most folders are too small for the weights of more.
-    "image": ("model=pretrained", "model.pooling=avg", "model.units=64"),
+    "image": ("model=pretrained", "model.units=64"),
     # Word vectors, beside which words a text has; a hidden layer that can be regularized.
     "text": ("model=embedding", "model.output_dim=16", "model.layers=1", "model.units=32"),
     # All points of a window at once, beside a network that reads them in order.

@@ -16,10 +16,11 @@ from goldilocks.evaluation import null_test
 from goldilocks.evaluation.differences import Predictions
 from goldilocks.evaluation.null_test import Gain
 from goldilocks.report.workflow.results import BaselineResult, PowerResult
-from goldilocks.workflow import prose, references
+from goldilocks.workflow import first_model, prose, references, second_model
 from goldilocks.workflow.budget import SCALE
 from goldilocks.workflow.candidate import Candidate, Trained, predictions
 from goldilocks.workflow.context import Context
+from goldilocks.workflow.first_model import Beginning
 from goldilocks.workflow.model_sizes import SMALL, model_sizes
 from goldilocks.workflow.resume import once
 from goldilocks.workflow.tables import row, runs_of
@@ -33,12 +34,16 @@ LEVEL = 0.001
 NESTED = "inner_validation=0.25"
 AGREED = 0.01  # the chance that a reference is said to find what is not there
 MLP = "mlp"
+# What the next steps go on with: all but the size and the seed.
+CARRIED = ("model=", "model.base=", "optimizer.", "trainer.epochs=")
 RATES = (1, 10)  # times the learning rate of the configuration
 
 
 def step(context: Context, baseline: BaselineResult) -> PowerResult:
     """Train a small network with several seeds, and if it learns nothing, up to seven others."""
-    first, *others = _candidates(context)
+    [usual, *_] = _candidates(context, Beginning())
+    beginning = first_model.decide(context, usual)
+    first, *others = _candidates(context, beginning)
     seeds = [first.overridden(f"{first.name} {seed}", NESTED, seed) for seed in context.seeds]
     attempts = context.train(seeds, context.folder)
     if attempts[0] is None:  # All later candidates are compared by its seed.
@@ -57,14 +62,20 @@ def step(context: Context, baseline: BaselineResult) -> PowerResult:
     if passed is None:
         reference = _reference_gain(context, baseline, metrics)
     best = passed or next(iter(gains), None)
-    winner = models[best.model if best else 0][0]
-    chosen = [word for word in winner.overrides if word.startswith(("model=", "optimizer."))]
+    winner, of_winner = models[best.model if best else 0]
+    carried = second_model.settled(of_winner[0]).candidate.overrides
+    chosen = [word for word in carried if word.startswith(CARRIED)]
     is_typed = "model" in {key.partition(".")[0] for key in context.typed_keys}
     is_refused = is_typed and any(word.startswith("model=") for word in chosen)
     report = prose.report(
         "power",
         passed=passed is not None and not is_refused,
         winner=winner.name,
+        beginning=beginning,
+        usual=usual,
+        usual_model=f"model={context.chosen.choices['model']}",
+        epochs=context.chosen.tree["trainer"]["epochs"],
+        seeds=len(context.seeds),
         is_other=winner is not first,
         is_refused=is_refused and passed is not None,
         best=best,
@@ -92,12 +103,16 @@ def step(context: Context, baseline: BaselineResult) -> PowerResult:
     )
 
 
-def _candidates(context: Context) -> list[Candidate]:
-    """Return small networks, the usual one first; what was typed stays as it was typed."""
+def _candidates(context: Context, beginning: Beginning) -> list[Candidate]:
+    """Return small networks, the first one first; what was typed stays as it was typed."""
     typed, settings = context.typed_keys, context.chosen
     models, rates = [""], RATES
-    if settings.choices["model"] != MLP and context.dataset.kind in settings.models()[MLP].accepts:
-        models.append(f"model={MLP}")
+    if beginning.model:
+        models = [beginning.model]
+    elif settings.choices["model"] != MLP:
+        if context.dataset.kind in settings.models()[MLP].accepts:
+            models.append(f"model={MLP}")
+    epochs = [f"trainer.epochs={beginning.epochs}"] if beginning.epochs else []
     if "optimizer.learning_rate" in typed:
         rates = RATES[:1]
 
@@ -111,7 +126,7 @@ def _candidates(context: Context) -> list[Candidate]:
         sizes = model_sizes(settings, typed)
         for size in sizes[min(SMALL, len(sizes) - 1) :][:2]:
             name = " ".join([*words, size.name])
-            candidates.append(size.overridden(name, *words))
+            candidates.append(size.overridden(name, *words, *epochs))
     return candidates
 
 
