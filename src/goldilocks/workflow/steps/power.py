@@ -106,12 +106,10 @@ def step(context: Context, baseline: BaselineResult) -> PowerResult:
 def _candidates(context: Context, beginning: Beginning) -> list[Candidate]:
     """Return small networks, the first one first; what was typed stays as it was typed."""
     typed, settings = context.typed_keys, context.chosen
-    models, rates = [""], RATES
-    if beginning.model:
-        models = [beginning.model]
-    elif settings.choices["model"] != MLP:
-        if context.dataset.kind in settings.models()[MLP].accepts:
-            models.append(f"model={MLP}")
+    models, rates = [beginning.model], RATES
+    takes_mlp = context.dataset.kind in settings.models()[MLP].accepts
+    if takes_mlp and not beginning.model and settings.choices["model"] != MLP:
+        models.append(f"model={MLP}")
     epochs = [f"trainer.epochs={beginning.epochs}"] if beginning.epochs else []
     if "optimizer.learning_rate" in typed:
         rates = RATES[:1]
