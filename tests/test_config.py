@@ -31,6 +31,8 @@ from goldilocks.errors import ConfigError
         (["experiment=mnist_dense", "regularizer=l2"], "mnist_dense l2"),
         (["dataset=boston", "regularizer=l2", "regularizer.l2=0.1"], "boston mlp l2=0.1"),
         (["dataset=boston", "regularizer=none", "seed=1"], "boston mlp seed=1"),
+        (["dataset=boston", "+budget=5"], "boston"),
+        (["dataset=boston", "+budget=5", "model=mlp"], "boston mlp"),
     ],
 )
 def test_a_name_says_what_was_chosen(overrides, name):

@@ -124,7 +124,10 @@ class Settings:
         if "experiment" in self.choices:
             words = [self.choices["experiment"]]
         else:
-            chosen = [f"{group}={self.choices[group]}" for group in ("model", "regularizer")]
+            # A workflow chooses its model, unless that was typed.
+            groups, typed = ("model", "regularizer"), set(map(key_of, self.overrides))
+            named = [group for group in groups if "budget" not in self.tree or group in typed]
+            chosen = [f"{group}={self.choices[group]}" for group in named]
             words = [self.data_label, *words_of([*chosen, *self.overrides], chosen)]
             words = [word for word in words if word != "regularizer=none"]
             hidden += ("dataset=", "model=", "regularizer=")

@@ -11,6 +11,7 @@ import numpy as np
 from goldilocks.config.settings import Settings, key_of
 from goldilocks.dataset import Dataset, findings
 from goldilocks.dataset.readers.reading import DATE
+from goldilocks.encoding import differencing
 from goldilocks.problem import COST, PROBLEMS
 from goldilocks.protocol import notes_of_all, parts
 from goldilocks.report.workflow.results import ProblemResult
@@ -85,6 +86,7 @@ def step(context: Context) -> ProblemResult:
     metric = settings.problem(dataset.problem).metric
     data = data_summary.summarize(dataset, splits, metric=metric, mute=settings.mute)
     findings.refuse(data.findings)
+    of_difference = differencing.resolved(dataset, split.train).notes[len(dataset.notes) :]
 
     # Unless they are evaluated by force, the last step will refuse test rows that are known.
     earlier: list[test_ledger.Overlap] = []
@@ -96,7 +98,7 @@ def step(context: Context) -> ProblemResult:
         problem=context.problem,
         metric=metric,
         protocol=protocol,
-        reasons=(*reasons, *notes_of_all(splits), *data.findings),
+        reasons=(*reasons, *of_difference, *notes_of_all(splits), *data.findings),
         test_rows=len(split.test),
         earlier=earlier,
         share=test_ledger.share(earlier),
