@@ -23,6 +23,8 @@ KEYS = (
     "original",
     "notes",
 )
+OPTIONAL = ("data",)
+MINUS = " - "  # between two variants: the difference of their numbers
 RELATION_KEYS = {"left", "measure", "is", "right", "by", "times", "says"}
 DERIVED = (
     "error",
@@ -66,12 +68,12 @@ class Relation:
     """What must hold of a measure of two variants.
 
     Attributes:
-        left: A variant.
+        left: A variant, or a difference: "glove200 - random200".
         measure: A metric that runs have, or one that `measured.values` derives. For `data_loss`,
             the loss is taken where a run has no penalty.
         comparison: "greater" (left > times x right + by), "less" (left < times x right - by) or
             "equal" (within by).
-        right: A variant, or a number.
+        right: The same, or a number.
         by: In the measure's unit.
         times: A factor.
         words: The same in words.
@@ -99,6 +101,8 @@ class Chapter:
         variants: What each is, in words, in the order in which they are shown.
         published: The numbers to compare with, by variant.
         relations: What must hold.
+        data: What some data are, by the first characters of their digest; of others their source
+            says it.
         original: What is expected of the original data.
         notes: What is wrong in the notebooks and done in another way here, and what else a reader
             must know.
@@ -112,6 +116,7 @@ class Chapter:
     variants: Mapping[str, str]
     published: Mapping[str, tuple[Published, ...]]
     relations: tuple[Relation, ...]
+    data: Mapping[str, str]
     original: str
     notes: tuple[str, ...]
 
@@ -130,7 +135,7 @@ def load(name: str, root: Path) -> Chapter:
     except yaml.YAMLError as error:
         raise ConfigError(f"{file} is not YAML: {error}") from error
 
-    if not isinstance(raw, dict) or sorted(raw) != sorted(KEYS):
+    if not isinstance(raw, dict) or sorted({*raw} - {*OPTIONAL}) != sorted(KEYS):
         keys = ", ".join(raw) if isinstance(raw, dict) else type(raw).__name__
         raise ConfigError(f"{file} has {keys}; expected exactly the keys {', '.join(KEYS)}.")
     try:
@@ -170,6 +175,7 @@ def _chapter(name: str, raw: Mapping[str, Any]) -> Chapter:
             for variant, items in raw["published"].items()
         },
         relations=tuple(map(_relation, raw["relations"])),
+        data={str(digest): _text(words) for digest, words in raw.get("data", {}).items()},
         original=_text(raw["original"]),
         notes=tuple(map(_text, raw["notes"])),
     )
@@ -209,8 +215,10 @@ def _unknown_variants(chapter: Chapter) -> list[str]:
             errors.append(f"published has {variant}; {expected}")
     for relation in chapter.relations:
         for side in (relation.left, relation.right):
-            if isinstance(side, str) and side not in chapter.variants:
-                errors.append(f"'{relation.words}' names {side}; {expected}")
+            named = side.split(MINUS) if isinstance(side, str) else []
+            for variant in named:
+                if variant not in chapter.variants:
+                    errors.append(f"'{relation.words}' names {variant}; {expected}")
     return errors
 
 

@@ -13,10 +13,13 @@ from goldilocks.report import grouping, variants
 from goldilocks.report.grouping import Basis
 from goldilocks.tracking.query import PARENT, StoredRun
 from goldilocks.tracking.tracker import written
+from origin import Origin
 
 PARTS = {"repeat": "seeds", "fold": "folds"}  # role of a training -> what several of them are
 SPREADS = ("_std", "_low", "_high")  # ends of what a parent logs of its trainings beside each mean
 
+# Folders and files of a machine: what they hold is known by its digest.
+PLACES = {"dataset.dir": "FOLDER", "dataset.file": "FILE"}
 # Settings in which the runs of one variant may differ: how often it is trained, and what a person
 # must give.
 FREE = ("dataset.source", "trainer.repeats", "model.init_from")
@@ -134,12 +137,17 @@ def values(run: StoredRun) -> dict[str, float]:
     return numbers
 
 
-def table(tables: Tables) -> pd.DataFrame:
-    """Return a row for each number of each variant."""
+def table(tables: Tables, origins: Mapping[str, Origin]) -> pd.DataFrame:
+    """Return a row for each number of each variant.
+
+    Args:
+        tables: The variants.
+        origins: Where each run came from, by its ID.
+    """
     rows = []
     for basis, members in tables.items():
         for variant in members:
-            commits = dict.fromkeys(run.tags.get("git.commit", "") for run in variant.runs)
+            of_runs = [origins[run.run_id] for run in variant.runs]
             for name, number in sorted(variant.values.items()):
                 rows.append(
                     {
@@ -153,7 +161,10 @@ def table(tables: Tables) -> pd.DataFrame:
                         "over": variant.over,
                         "changed": " ".join(variant.changed),
                         "runs": " ".join(run.run_id for run in variant.runs),
-                        "commit": " ".join(commits),
+                        "seeds": " ".join(origin.seed for origin in of_runs),
+                        "commit": " ".join(dict.fromkeys(origin.commit for origin in of_runs)),
+                        "machine": of_runs[0].machine,
+                        "versions": of_runs[0].versions,
                     }
                 )
     return pd.DataFrame(rows)
@@ -222,7 +233,8 @@ def _settings(run: StoredRun) -> dict[str, str]:
 def _changed(run: StoredRun, configured: Mapping[str, str]) -> list[str]:
     """Return in what a run differs from its recipe; keys that one of them lacks do not count."""
     settings = sorted(_settings(run).items())
-    return [f"{name}={value}" for name, value in settings if configured.get(name, value) != value]
+    changed = {name: value for name, value in settings if configured.get(name, value) != value}
+    return [f"{name}={PLACES.get(name, value)}" for name, value in changed.items()]
 
 
 def _over_runs(numbers: Sequence[Mapping[str, Statistic]]) -> dict[str, Statistic]:

@@ -6,6 +6,7 @@ from itertools import groupby
 
 import pandas as pd
 
+import origin
 from chapter import FILE, SOURCES, Chapter
 from goldilocks import formatting
 from goldilocks.diagnosis.verdicts import VERDICTS
@@ -14,6 +15,7 @@ from goldilocks.report import grouping
 from goldilocks.report.grouping import Basis
 from goldilocks.run import test_scores
 from measured import Measured, Statistic, Tables
+from origin import Origin
 from relations import Checked, check
 
 DIGEST = 12  # characters of a digest that are shown
@@ -27,13 +29,19 @@ SOURCE_WORDS: Mapping[str, str] = {
 }
 
 
-def text(chapter: Chapter, tables: Tables, figures: Mapping[Basis, str]) -> str:
+def text(
+    chapter: Chapter,
+    tables: Tables,
+    figures: Mapping[Basis, str],
+    origins: Mapping[str, Origin],
+) -> str:
     """Return the whole page.
 
     Args:
         chapter: What a person wrote down.
         tables: The variants that may be compared, sorted by their data.
         figures: Names of the files with the curves of these tables.
+        origins: Where each run came from, by its ID.
     """
     command = f"python experiments/pages.py {chapter.name}"
     parts = [
@@ -44,7 +52,7 @@ def text(chapter: Chapter, tables: Tables, figures: Mapping[Basis, str]) -> str:
         "\n".join(f"    {line}" for line in [*chapter.command.splitlines(), command]),
     ]
     for _, bases in groupby(tables, key=lambda basis: (basis.source, basis.digest)):
-        parts += _section(chapter, {basis: tables[basis] for basis in bases}, figures)
+        parts += _section(chapter, {basis: tables[basis] for basis in bases}, figures, origins)
     parts += [
         "## The original data",
         chapter.original,
@@ -62,7 +70,12 @@ def number(value: Statistic | None) -> str:
     return f"{formatting.number(value.mean)}{spread}"
 
 
-def _section(chapter: Chapter, tables: Tables, figures: Mapping[Basis, str]) -> list[str]:
+def _section(
+    chapter: Chapter,
+    tables: Tables,
+    figures: Mapping[Basis, str],
+    origins: Mapping[str, Origin],
+) -> list[str]:
     """Return what was measured on one data: its tables, and what is said of all its variants.
 
     A person who writes a relation knows what it compares, so relations reach across the tables.
@@ -77,7 +90,8 @@ def _section(chapter: Chapter, tables: Tables, figures: Mapping[Basis, str]) -> 
     basis = next(iter(tables))
     parts = [
         f"## Measured on {basis.source or 'unknown'}, digest {basis.digest[:DIGEST] or 'unknown'}",
-        f"The data is {SOURCE_WORDS.get(basis.source, basis.source)}.",
+        f"The data is {_data(chapter, basis)}.",
+        origin.sentence(origins[run.run_id] for variant in variants for run in variant.runs),
     ]
     for basis, members in tables.items():
         parts += _table(chapter, basis, members, list(tables), figures.get(basis))
@@ -90,12 +104,20 @@ def _section(chapter: Chapter, tables: Tables, figures: Mapping[Basis, str]) -> 
         _test_evaluations(variants),
         "### Beside the book",
         _published(chapter, variants),
-        f"### What must hold: {held} of the {count} that were measured",
+        f"### What must hold: {held} of the {count} that were measured, by more than the spread",
         markdown(_relations(checked)) if checked else "Nothing was written down.",
         "### What the curves say",
         _verdicts(variants),
     ]
     return parts
+
+
+def _data(chapter: Chapter, basis: Basis) -> str:
+    """Return what the data is: as the chapter says it, else as its source is."""
+    for digest, words in chapter.data.items():
+        if basis.digest.startswith(digest):
+            return words
+    return SOURCE_WORDS.get(basis.source, basis.source)
 
 
 def _table(
@@ -201,7 +223,7 @@ def _relations(checked: Sequence[Checked]) -> pd.DataFrame:
     for each in checked:
         relation = each.relation
         by = f" by {relation.by:g}" if relation.by else ""
-        close = ", within the spread of the seeds" if each.close else ""
+        answer = "within the spread of the seeds" if each.close else answers[each.holds]
         rows.append(
             {
                 "what must hold": relation.words,
@@ -209,7 +231,7 @@ def _relations(checked: Sequence[Checked]) -> pd.DataFrame:
                 "left": f"{relation.left}: {number(each.left) or 'not run'}",
                 "is": f"{relation.comparison}{by}",
                 "right": _right(each),
-                "": f"{answers[each.holds]}{close}",
+                "": answer,
             }
         )
     return pd.DataFrame(rows)

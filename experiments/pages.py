@@ -16,6 +16,7 @@ from hydra import compose, initialize_config_dir
 
 import chapter
 import measured
+import origin
 import page_text
 from chapter import Chapter
 from goldilocks import console
@@ -103,7 +104,13 @@ def write(name: str, store: Store, root: Path, *, force: bool) -> Path:
             f"{EXPERIMENT}; run it first, or name another store: --uri."
         )
 
-    results = measured.table(tables)
+    origins = {
+        run.run_id: origin.of(run, store)
+        for members in tables.values()
+        for variant in members
+        for run in variant.runs
+    }
+    results = measured.table(tables, origins)
     if not force:
         _refuse_loss(folder / "results.csv", results)
 
@@ -112,7 +119,7 @@ def write(name: str, store: Store, root: Path, *, force: bool) -> Path:
     figures = _draw(plan, tables, store, folder)
     results.to_csv(folder / "results.csv", index=False)
     page = folder / "README.md"
-    page.write_text(page_text.text(plan, tables, figures))
+    page.write_text(page_text.text(plan, tables, figures, origins))
     return page
 
 

@@ -1,9 +1,10 @@
 """What must hold of the variants -> whether it does, with the numbers."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chapter import Relation
+from chapter import MINUS, Relation
 from measured import Measured, Statistic
 
 
@@ -15,7 +16,7 @@ class Checked:
         relation: The relation.
         left: Number of the left side; None where it was not measured.
         right: Number of the right side; None where it was not measured.
-        holds: Whether it holds; None where a side was not measured.
+        holds: Whether it holds, by more than the spread; None where a side was not measured.
     """
 
     relation: Relation
@@ -42,10 +43,11 @@ def check(relations: Sequence[Relation], variants: Sequence[Measured]) -> list[C
     for relation in relations:
         left = _side(values, relation.left, relation.measure)
         right = _side(values, relation.right, relation.measure)
-        holds = None
+        each = Checked(relation, left, right, None)
         if left is not None and right is not None:
-            holds = _holds(relation, left.mean, right.mean)
-        checked.append(Checked(relation, left, right, holds))
+            holds = _holds(relation, left.mean, right.mean) and not each.close
+            each = replace(each, holds=holds)
+        checked.append(each)
     return checked
 
 
@@ -64,5 +66,18 @@ def _side(
     """Return the number of a side; for `data_loss`, the loss of a variant without a penalty."""
     if not isinstance(side, str):
         return Statistic(side, None, 0)
+    if MINUS in side:
+        of = [_side(values, variant, measure) for variant in side.split(MINUS)]
+        return _minus(*of)
     numbers = values.get(side, {})
     return numbers.get(measure) or numbers.get(measure.replace("data_loss", "loss"))
+
+
+def _minus(first: Statistic | None, second: Statistic | None) -> Statistic | None:
+    """Return the difference of two means; seeds are not paired, so that variances add up."""
+    if first is None or second is None:
+        return None
+    std = None
+    if first.std is not None and second.std is not None:
+        std = math.hypot(first.std, second.std)
+    return Statistic(first.mean - second.mean, std, min(first.count, second.count))

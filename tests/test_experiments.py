@@ -57,6 +57,7 @@ PARAMETERS = {
     "embedding_random200": 1_320_065,
     "embedding_glove3000": 1_320_065,
     "embedding_random3000": 1_320_065,
+    "sequences_dense": 160_305,
     "sequences_simplernn": 322_113,
     "sequences_stacked_rnn": 328_353,
     "sequences_lstm": 328_353,

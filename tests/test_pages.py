@@ -1,3 +1,4 @@
+import json
 import math
 import re
 import shlex
@@ -54,6 +55,12 @@ class FakeStore:
             for run in self.runs
             if run.run_id in run_ids
         }
+
+    def read_artifact(self, run_id, path):
+        if path.endswith("packages.txt"):
+            return b"absl==2.0\nKeras==3.15.1\n"
+        machine = {"python": "3.11.7", "platform": "Linux-6", "processor": "x86_64", "cores": "2"}
+        return json.dumps(machine | {"commit": "c" * 40, "dirty": run_id == "old"}).encode()
 
 
 def a_run(
@@ -175,7 +182,7 @@ def test_relations_hold_or_do_not_with_both_numbers(root):
         "does not hold",
     ]
     assert row(text, "one in five is wrong")[2:] == ["dense: 0.2", "equal by 0.001", "0.2", "holds"]
-    assert "### What must hold: 2 of the 3 that were measured" in text
+    assert "### What must hold: 2 of the 3 that were measured, by more than the spread" in text
     text = written(root, a_run("dense", 0.2), a_run("convnet", 0.3, best_epoch=8.1))
     assert row(text, "the convnet does better")[-1] == "does not hold"
     assert row(text, "and is done much later")[-1] == "holds"
@@ -220,7 +227,8 @@ def test_seeds_are_grouped_and_the_newest_of_each_counts(root):
     cells = row(text, "dense | a dense network")
     assert cells[2:6] == ["12", "3", "0.3 ± 0.26", "0.8"], "no spread of what is the same"
     assert cells[-2:] == ["overfit", "3 seeds"]
-    assert row(text, "the convnet does better")[-1] == "holds, within the spread of the seeds"
+    assert row(text, "the convnet does better")[-1] == "within the spread of the seeds"
+    assert "### What must hold: 1 of the 3" in text
     table = pd.read_csv(root / "experiments" / "mnist" / "results.csv")
     [loss] = table[(table["variant"] == "dense") & (table["measure"] == "best_val_loss")].to_dict(
         "records"
@@ -228,6 +236,39 @@ def test_seeds_are_grouped_and_the_newest_of_each_counts(root):
     assert loss["mean"] == pytest.approx(0.3)
     assert loss["std"] == pytest.approx(0.0700**0.5)  # ((0.2)^2 + (0.1)^2 + (0.3)^2) / 2
     assert (loss["trainings"], loss["runs"]) == (3, "dense-0.1-0 dense-0.2-1 dense-0.6-2")
+
+
+def test_a_page_says_where_its_runs_came_from(root):
+    text = written(root, a_run("dense", 0.3, seed=1, run_id="old"), a_run("dense", 0.2))
+    assert (
+        "Run at the commits cccccccc, cccccccc + changes with seeds 0, 1 on 2 cores, x86_64, Linux; "
+        "Python 3.11.7, keras 3.15.1."
+    ) in text
+    [commit] = set(pd.read_csv(root / "experiments" / "mnist" / "results.csv")["commit"])
+    assert commit == f"{'c' * 40} {'c' * 40}+changes"
+
+
+def test_differences_of_variants_are_compared(root):
+    plan = root / "experiments" / "mnist" / "chapter.yaml"
+    more = (
+        "  - {left: dense - convnet, measure: best_val_loss, is: less, right: 0.3, says: they are near}\n"
+        "original"
+    )
+    plan.write_text(PLAN.replace("original", more, 1))
+    runs = [a_run("dense", 0.4 + seed / 100, seed=seed) for seed in range(2)]
+    text = written(root, *runs, a_run("convnet", 0.2))
+    assert row(text, "they are near")[2:] == ["dense - convnet: 0.205", "less", "0.3", "holds"]
+    plan.write_text(PLAN.replace("left: dense,", "left: dense - convex,", 1))
+    with pytest.raises(ConfigError, match="names convex"):
+        written(root, *runs)
+
+
+def test_folders_of_a_machine_are_not_named_and_the_chapter_says_what_they_hold(root):
+    plan = root / "experiments" / "mnist" / "chapter.yaml"
+    plan.write_text(PLAN + 'data: {dddd: "digits of our own"}\n')
+    text = written(root, a_run("dense", 0.3, params={"dataset.dir": "/home/me/digits"}))
+    assert "The data is digits of our own." in text
+    assert "/home/me" not in text
 
 
 def test_other_data_has_a_section_of_its_own(root):
@@ -314,7 +355,7 @@ def test_several_parents_of_folds_count_once_each():
     parents = [
         a_run("dense", 0.0, seed=seed, run_id=f"p{seed}", tags={"role": "folds"}) for seed in (0, 1)
     ]
-    mnist = chapter.Chapter("mnist", "", "", "", "", {"dense": ""}, {}, (), "", ())
+    mnist = chapter.Chapter("mnist", "", "", "", "", {"dense": ""}, {}, (), {}, "", ())
     runs = [*parents, *folds["p0"], *folds["p1"]]
     [[dense]] = measured.measure(mnist, {"dense": {}}, runs).values()
     assert dense.values["best_val_loss"] == Statistic(1.5, pytest.approx(0.5**0.5), 2)
