@@ -25,38 +25,12 @@ from goldilocks.evaluation.baseline import baseline_scores
 from goldilocks.evaluation.scores import scores
 from goldilocks.reference import tune
 
-CONF = Path(__file__).parents[1] / "conf"
+ROOT = Path(__file__).parents[1]
+CONF = ROOT / "conf"
 SEEDS = (0, 1, 2)
 SECONDS = 20  # for the reference
 SERIES = ("dataset=series", "dataset.time=when", "dataset.target=y", "model=mlp")
 TABLE = ("dataset=table", "dataset.target=y", "dataset.date_parts=none")
-
-
-def sales() -> pd.DataFrame:
-    """360 months that grow by 0.5 each, with a season of 20 that grows with them."""
-    random, months = np.random.default_rng(0), np.arange(360)
-    season = 20 * np.sin(months * np.pi / 6) * (1 + months / 400)
-    y = (100 + months / 2 + season + 2 * random.normal(size=360)).round(3)
-    return pd.DataFrame({"when": pd.date_range("1990-01-01", periods=360, freq="MS"), "y": y})
-
-
-def walk() -> pd.DataFrame:
-    """A random walk beside another, of 1,200 days."""
-    random = np.random.default_rng(1)
-    level, y = random.normal(size=(2, 1200)).cumsum(axis=1).round(3)
-    other = random.normal(size=1200).round(3)
-    days = pd.date_range("2019-01-01", periods=1200)
-    return pd.DataFrame({"when": days, "level": level, "other": other, "y": y})
-
-
-def turning() -> pd.DataFrame:
-    """2,000 days on which the target goes with an input, more and more weakly, then against it."""
-    random = np.random.default_rng(2)
-    a, b = random.normal(size=(2, 2000)).round(4)
-    y = np.linspace(2, -2, 2000) * a + b + 0.5 * random.normal(size=2000)
-    return pd.DataFrame(
-        {"when": pd.date_range("2018-01-01", periods=2000), "a": a, "b": b, "y": y.round(4)}
-    )
 
 
 def packaged() -> dict[str, pd.DataFrame]:
@@ -97,11 +71,17 @@ def beside(words: list[str]) -> dict[str, float]:
 
 def main(epochs: int) -> None:
     """Print a line for each row."""
-    series = {"sales (made)": sales(), **packaged()}
+    sys.path.append(str(ROOT / "docs"))
+    from example_files import sales, turning, walk
+
+    series = {"sales (made)": sales().set_axis(["when", "y"], axis=1), **packaged()}
     ways = {"values": ("dataset.difference=0",), "changes": ("dataset.difference=auto",)}
     rows = [(name, frame, SERIES, ways) for name, frame in series.items()]
-    split = {"at random": (), "by time": ("dataset.time=when",)}
-    rows += [("walk", walk(), TABLE, split), ("a relation that turns", turning(), TABLE, split)]
+    split = {"at random": (), "by time": ("dataset.time=day",)}
+    rows += [
+        ("walk", walk(), TABLE, split),
+        ("a relation that turns", turning(), TABLE, split),
+    ]
 
     for name, frame, usual, variants in rows:
         frame.to_csv("file.csv", index=False)
