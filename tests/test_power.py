@@ -19,7 +19,9 @@ OTHERS = [
 ]
 
 
-def result(predicted, y, folder, *, problem="regression", metric=None, reference=None, typed=()):
+def result(
+    predicted, y, folder, *, problem="regression", metric=None, reference=None, typed=(), changes=()
+):
     """The step, where a network predicts what `predicted` returns for its name."""
     of_reference = np.full((len(y), 1), np.mean(y)) if reference is None else reference[:, None]
     file = folder / "reference.npz"
@@ -43,7 +45,7 @@ def result(predicted, y, folder, *, problem="regression", metric=None, reference
     made = context(
         dataset(y, problem), ("model=mlp", *typed), metric=metric, folder=folder, train_one=train
     )
-    return power.step(made, baseline), made.names
+    return power.step(made, SimpleNamespace(changes=changes), baseline), made.names
 
 
 def signals(y, of_name, seed=0):
@@ -76,6 +78,14 @@ def test_networks_that_predict_nothing_stop_the_workflow(tmp_path):
         "neither 4 small networks nor the reference (gradient boosting)"
         in (step.report.reasons[-1])
     )
+    assert "(gradient boosting). Either they do not, or there" in step.report.reasons[-1]
+
+
+def test_rows_that_change_with_time_are_the_first_thing_to_think_of(tmp_path):
+    noise = signals(TARGET, lambda name: 0.0)
+    step, _ = result(noise, TARGET, tmp_path, changes=("D502",))
+    assert "Rows change with time (D502 of step 1)" in step.report.reasons[-1]
+    assert "Else either they do not, or there are too few rows" in step.report.reasons[-1]
 
 
 def test_the_workflow_goes_on_with_the_network_that_passes(tmp_path):
@@ -108,7 +118,7 @@ def test_the_step_fails_without_the_first_seed():
             return JobError("seed=0 diverged")
 
     with pytest.raises(JobError, match="seed=0 diverged"):
-        power.step(context(dataset(np.zeros(4), "regression"), kind=Failing), None)
+        power.step(context(dataset(np.zeros(4), "regression"), kind=Failing), None, None)
 
 
 def test_equal_predictions_are_within_noise(tmp_path):

@@ -58,6 +58,7 @@ RESULTS = [
         overrides=("protocol=kfold",),
         train_rows=100,
         final_rows=150,
+        changes=("D501",),
     ),
     BaselineResult(
         report=report("baseline"),

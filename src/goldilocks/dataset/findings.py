@@ -15,6 +15,7 @@ from goldilocks.dataset.checks.evidence import Evidence
 from goldilocks.errors import DataError
 
 FEW_NOTES = 3  # are printed before a training
+OF_TIME = "D5"  # begins the codes of what changes with time
 Severity = Literal["error", "warning", "note"]
 
 

@@ -156,7 +156,11 @@ def _do_steps(context: Context) -> Results:
         context, 2, "baseline", BaselineResult, lambda: baseline.step(context)
     )
     power_result = _do_step(
-        context, 3, "power", PowerResult, lambda: power.step(context, baseline_result)
+        context,
+        3,
+        "power",
+        PowerResult,
+        lambda: power.step(context, problem_result, baseline_result),
     )
     context.seed_error = power_result.seed_error
     context.seeds_measured = len(power_result.small.run_ids)

@@ -123,12 +123,14 @@ class ProblemResult:
         overrides: What all later trainings have beyond what was typed.
         train_rows: How many rows a candidate is trained on.
         final_rows: How many rows the winner is trained on.
+        changes: Codes of the findings that rows change with time.
     """
 
     report: StepReport
     overrides: tuple[str, ...]
     train_rows: int
     final_rows: int
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

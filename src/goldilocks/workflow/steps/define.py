@@ -108,6 +108,9 @@ def step(context: Context) -> ProblemResult:
         overrides=overrides,
         train_rows=len(split.train),
         final_rows=final_rows,
+        changes=tuple(
+            found.code for found in data.findings if found.code.startswith(findings.OF_TIME)
+        ),
     )
 
 

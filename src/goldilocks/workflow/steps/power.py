@@ -15,7 +15,7 @@ import numpy as np
 from goldilocks.evaluation import null_test
 from goldilocks.evaluation.differences import Predictions
 from goldilocks.evaluation.null_test import Gain
-from goldilocks.report.workflow.results import BaselineResult, PowerResult
+from goldilocks.report.workflow.results import BaselineResult, PowerResult, ProblemResult
 from goldilocks.workflow import first_model, prose, references, second_model
 from goldilocks.workflow.budget import SCALE
 from goldilocks.workflow.candidate import Candidate, Trained, predictions
@@ -39,7 +39,7 @@ CARRIED = ("model=", "model.base=", "optimizer.", "trainer.epochs=")
 RATES = (1, 10)  # times the learning rate of the configuration
 
 
-def step(context: Context, baseline: BaselineResult) -> PowerResult:
+def step(context: Context, problem: ProblemResult, baseline: BaselineResult) -> PowerResult:
     """Train a small network with several seeds, and if it learns nothing, up to seven others."""
     [usual, *_] = _candidates(context, Beginning())
     beginning = first_model.decide(context, usual)
@@ -91,6 +91,7 @@ def step(context: Context, baseline: BaselineResult) -> PowerResult:
         rows=len(_pooled(trained)[0]),
         clusters=context.dataset.groups is not None,
         reference=reference,
+        changes=problem.changes,
         reference_name=baseline.reference.name,
         settings=baseline.reference.settings_tried,
         table=tuple(row(one, metrics) for _, of_model in models for one in of_model),
