@@ -43,6 +43,11 @@ class Variant:
     gain: Difference
 
     @property
+    def seeds(self) -> int:
+        """Return with how many seeds it was trained; each of them counts each row."""
+        return len({seed for training in self.group for seed, _ in training.predictions})
+
+    @property
     def is_better(self) -> bool:
         """Whether it is better beyond noise, that of seeds included."""
         return self.gain.pairs > 1 and self.gain.mean > 0 and bool(self.gain.beyond_noise)
