@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+CLASSES = ("binary", "multiclass")  # The problem types whose splits are stratified.
+INNER = "inner_validation"  # the key of a part that is no protocol's
 Rows = np.ndarray  # Numbers of rows of a data set, int64 (rows,).
 
 

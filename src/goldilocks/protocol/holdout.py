@@ -4,7 +4,7 @@ Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "Simple hold-o
 """
 
 from goldilocks.dataset import Dataset
-from goldilocks.protocol import Split, duplicates, parts
+from goldilocks.protocol import Split, duplicates, in_time, parts
 
 
 def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tuple[Split]:
@@ -53,5 +53,5 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
         dataset, keys, rows, test_rows, size, seed=seed, name="validation"
     )
     train = parts.subset(dataset, train, seed)
-    spans = parts.times(dataset, train, held_out, test_rows)
+    spans = in_time.spans(dataset, train, held_out, test_rows)
     return (Split(train, held_out, test_rows, (*repeated, *notes, *moved, *spans)),)

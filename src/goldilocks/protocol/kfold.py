@@ -20,7 +20,7 @@ from sklearn.model_selection import (
 
 from goldilocks.dataset import Dataset
 from goldilocks.errors import SplitError
-from goldilocks.protocol import Rows, Split, duplicates, parts
+from goldilocks.protocol import Rows, Split, duplicates, in_time, parts
 
 
 def split(dataset: Dataset, *, k: int, shuffle: bool, test: float, seed: int) -> tuple[Split, ...]:
@@ -81,7 +81,7 @@ def folds(
             train = duplicates.with_copies(keys, rows, divided[drawn])
             validation = duplicates.with_copies(keys, rows, divided[validating])
             if dataset.is_ordered:
-                train = parts.before(dataset, train, validation)
+                train = in_time.before(dataset, train, validation)
             if not len(validation) or not parts.has_classes(dataset, rows, train):
                 raise SplitError(
                     f"dataset={dataset.name}: fold {number} of {k} has {len(train)} training rows "
@@ -90,7 +90,7 @@ def folds(
                     "or change protocol.seed."
                 )
             train = parts.subset(dataset, train, fold_seed)
-            spans = parts.times(dataset, train, validation, test_rows)
+            spans = in_time.spans(dataset, train, validation, test_rows)
             splits.append(Split(train, validation, test_rows, (*notes, *spans)))
     return tuple(splits)
 
@@ -102,7 +102,7 @@ def _splitter(
     if dataset.is_ordered:
         stretch = len(rows) // (k + 1)
         first = rows[len(rows) - k * stretch :]
-        if not len(first) or not len(parts.before(dataset, rows, first)):
+        if not len(first) or not len(in_time.before(dataset, rows, first)):
             raise SplitError(
                 f"protocol.k is {k}, and dataset={dataset.name} has {len(rows)} "
                 f"{'rows' if dataset.times is not None else 'windows'} before the test: {k} folds "

@@ -13,12 +13,9 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.readers import dates
 from goldilocks.errors import SplitError
-from goldilocks.protocol import Rows, Split, duplicates
+from goldilocks.protocol import CLASSES, INNER, Rows, Split, duplicates, in_time
 
-CLASSES = ("binary", "multiclass")  # The problem types whose splits are stratified.
-INNER = "inner_validation"  # the key of a part that is no protocol's
 DRAWINGS = 50  # Orders of the groups that are tried; each is cut at its best point.
 
 
@@ -173,31 +170,15 @@ def _divide(
     dataset: Dataset, keys: np.ndarray, rows: Rows, size: int, seed: int, name: str
 ) -> tuple[Rows, Rows]:
     """Return the rows that stay and those that are drawn, both int64, ascending."""
-    if dataset.kind == "series":
-        part = rows[len(rows) - size :]
-        rest = before(dataset, rows, part)
-        if not len(part) or not len(rest):
-            raise SplitError(
-                f"dataset={dataset.name}: {_key(name)} would take the latest {size} of "
-                f"{len(rows)} windows, and up to {dataset.overlap} before them are left out; "
-                f"expected at least 1 taken and 1 left. Add rows, change {_key(name)}, or lower "
-                "dataset.lookback."
-            )
-        return rest, part
-
-    if dataset.times is not None:
-        part = rows[len(rows) - size :]
-        part = rows[dataset.times[rows] >= dataset.times[part[:1]]]  # None is cut off a time.
-        rest = before(dataset, rows, part)
-        _check_times(dataset, rest, part, name)
-        return rest, part
+    if dataset.is_ordered:
+        return in_time.latest(dataset, rows, size, name)
 
     if dataset.groups is not None:
         part = _whole_groups(dataset, rows, dataset.groups[rows], size, seed, name)
         return np.setdiff1d(rows, part), part
 
     distinct = duplicates.firsts(keys, rows)
-    check_size(dataset, distinct, size, _key(name), unit_of(distinct, rows))
+    check_size(dataset, distinct, size, in_time.key_of(name), unit_of(distinct, rows))
     # A content with more rows than the part shall have stays in the rest.
     room = size / len(distinct) * len(rows)
     copies = pd.Series(keys[rows]).value_counts()[keys[distinct]].to_numpy()
@@ -207,58 +188,6 @@ def _divide(
         fitting = distinct
     part = duplicates.with_copies(keys, rows, _random(dataset, fitting, size, seed))
     return np.setdiff1d(rows, part), part
-
-
-def before(dataset: Dataset, rows: Rows, part: Rows) -> Rows:
-    """Return those of rows in an order of time that lie before a part, int64, ascending.
-
-    A row at the time of one of the part does not, nor does a window that shares points with it.
-    """
-    if not len(part):
-        return rows
-    if dataset.times is None:
-        return dataset.x.before(rows, part, dataset.overlap)
-    return rows[dataset.times[rows] < dataset.times[part[0]]]
-
-
-def _check_times(dataset: Dataset, rest: Rows, part: Rows, name: str) -> None:
-    """Raise SplitError unless there are rows, of every class, before a part and in it."""
-    assert dataset.times is not None
-    if not len(part) or not len(rest):
-        raise SplitError(
-            f"dataset={dataset.name}: {_key(name)} would take {len(part)} rows from the latest "
-            f"times, which leaves {len(rest)}; expected some of both. Change {_key(name)}, or "
-            "type dataset.time=null to draw rows at random."
-        )
-    if dataset.problem not in CLASSES:
-        return
-    labels, since = np.asarray(dataset.y).astype(np.int64), dates.shown(dataset.times[int(part[0])])
-    for rows, side in ((rest, "before"), (part, "from")):
-        missing = np.setdiff1d(np.arange(len(dataset.classes)), labels[rows])
-        if len(missing):
-            raise SplitError(
-                f"dataset={dataset.name}: no row {side} {since} is of class "
-                f"{dataset.classes[missing[0]]!r}, and dataset.time divides rows there into "
-                f"{name} rows and earlier ones; expected every class on both sides. Change "
-                f"{_key(name)}, leave the class out with dataset.drop_classes, or type "
-                "dataset.time=null to draw rows at random."
-            )
-
-
-def times(dataset: Dataset, train: Rows, validation: Rows, test: Rows) -> tuple[str, ...]:
-    """Return the times of the parts of a table that is divided by time, in a sentence; else ()."""
-    if dataset.times is None:
-        return ()
-    ends = [dates.shown(dataset.times[int(row)]) for row in (train[-1], validation[0], test[0])]
-    return (
-        f"Divided by time: rows up to {ends[0]} train, those from {ends[1]} on validate, and those "
-        f"from {ends[2]} on are the test.",
-    )
-
-
-def _key(name: str) -> str:
-    """Return the key of a part, as it is typed."""
-    return name if name == INNER else f"protocol.{name}"
 
 
 def nested(dataset: Dataset, split: Split, *, fraction: float, seed: int) -> Split:

@@ -18,7 +18,7 @@ from goldilocks.encoding import differencing
 from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.jobs import records
-from goldilocks.protocol import Split, notes_of_all, parts
+from goldilocks.protocol import INNER, Split, notes_of_all, parts
 from goldilocks.run import (
     compared,
     data_summary,
@@ -175,7 +175,7 @@ def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingS
     problem = settings.problem(dataset.problem)
 
     splits = settings.builder("protocol")(dataset)
-    if fraction := settings.tree[parts.INNER]:
+    if fraction := settings.tree[INNER]:
         seed = settings.tree["protocol"]["seed"]
         splits = [parts.nested(dataset, one, fraction=fraction, seed=seed) for one in splits]
     dataset = differencing.resolved(dataset, splits[0].train)

@@ -1,0 +1,91 @@
+"""Divide rows in an order of time: the latest are a part, and what shares its time is in none."""
+
+import numpy as np
+
+from goldilocks.dataset import Dataset
+from goldilocks.dataset.readers import dates
+from goldilocks.errors import SplitError
+from goldilocks.protocol import CLASSES, INNER, Rows
+
+
+def latest(dataset: Dataset, rows: Rows, size: int, name: str) -> tuple[Rows, Rows]:
+    """Return the rows that stay and the latest `size` of them, both int64, ascending.
+
+    Args:
+        dataset: A series, or a table that has times.
+        rows: To divide, int64, ascending.
+        size: Of the part; of a table, no fewer than whole times come to.
+        name: Of the part.
+
+    Raises:
+        SplitError: There are too few rows, or classes, on a side.
+    """
+    part = rows[len(rows) - size :]
+    if dataset.kind == "series":
+        rest = before(dataset, rows, part)
+        if not len(part) or not len(rest):
+            raise SplitError(
+                f"dataset={dataset.name}: {key_of(name)} would take the latest {size} of "
+                f"{len(rows)} windows, and up to {dataset.overlap} before them are left out; "
+                f"expected at least 1 taken and 1 left. Add rows, change {key_of(name)}, or lower "
+                "dataset.lookback."
+            )
+        return rest, part
+
+    assert dataset.times is not None
+    part = rows[dataset.times[rows] >= dataset.times[part[:1]]]  # None is cut off a time.
+    rest = before(dataset, rows, part)
+    _check_times(dataset, rest, part, name)
+    return rest, part
+
+
+def before(dataset: Dataset, rows: Rows, part: Rows) -> Rows:
+    """Return those of rows in an order of time that lie before a part, int64, ascending.
+
+    A row at the time of one of the part does not, nor does a window that shares points with it.
+    """
+    if not len(part):
+        return rows
+    if dataset.times is None:
+        return dataset.x.before(rows, part, dataset.overlap)
+    return rows[dataset.times[rows] < dataset.times[part[0]]]
+
+
+def spans(dataset: Dataset, train: Rows, validation: Rows, test: Rows) -> tuple[str, ...]:
+    """Return the times of the parts of a table that is divided by time, in a sentence; else ()."""
+    if dataset.times is None:
+        return ()
+    ends = [dates.shown(dataset.times[int(row)]) for row in (train[-1], validation[0], test[0])]
+    return (
+        f"Divided by time: rows up to {ends[0]} train, those from {ends[1]} on validate, and those "
+        f"from {ends[2]} on are the test.",
+    )
+
+
+def key_of(name: str) -> str:
+    """Return the key of a part, as it is typed."""
+    return name if name == INNER else f"protocol.{name}"
+
+
+def _check_times(dataset: Dataset, rest: Rows, part: Rows, name: str) -> None:
+    """Raise SplitError unless there are rows, of every class, before a part and in it."""
+    assert dataset.times is not None
+    if not len(part) or not len(rest):
+        raise SplitError(
+            f"dataset={dataset.name}: {key_of(name)} would take {len(part)} rows from the latest "
+            f"times, which leaves {len(rest)}; expected some of both. Change {key_of(name)}, or "
+            "type dataset.time=null to draw rows at random."
+        )
+    if dataset.problem not in CLASSES:
+        return
+    labels, since = np.asarray(dataset.y).astype(np.int64), dates.shown(dataset.times[int(part[0])])
+    for rows, side in ((rest, "before"), (part, "from")):
+        missing = np.setdiff1d(np.arange(len(dataset.classes)), labels[rows])
+        if len(missing):
+            raise SplitError(
+                f"dataset={dataset.name}: no row {side} {since} is of class "
+                f"{dataset.classes[missing[0]]!r}, and dataset.time divides rows there into "
+                f"{name} rows and earlier ones; expected every class on both sides. Change "
+                f"{key_of(name)}, leave the class out with dataset.drop_classes, or type "
+                "dataset.time=null to draw rows at random."
+            )
