@@ -109,7 +109,7 @@ def step(context: Context) -> ProblemResult:
         train_rows=len(split.train),
         final_rows=final_rows,
         changes=tuple(
-            found.code for found in data.findings if found.code.startswith(findings.OF_TIME)
+            each.code for each in data.findings if each.code.startswith(findings.OF_TIME)
         ),
     )
 
