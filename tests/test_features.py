@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from composition import checked
 from goldilocks.dataset.readers.reading import DATE, NUMBER, Reading
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.problem import Problem
@@ -98,6 +99,15 @@ def test_columns_are_dropped_beside_those_that_were_typed():
     given = asked(Y, drop=["id"])
     [words] = features._proposed(given, ["x, y"], VALIDATED).values()
     assert words == ("dataset.drop=[id,'x, y']",)
+
+
+@pytest.mark.parametrize("name", ["city", "x, y", "null", "2020"])
+def test_a_single_column_is_dropped_whatever_its_name(name, tmp_path):
+    pd.DataFrame({name: ["a"], "y": [1.5]}).to_csv(tmp_path / "rows.csv", index=False)
+    [words] = features._proposed(asked(Y), [name], VALIDATED).values()
+    file = f"dataset.file={tmp_path / 'rows.csv'}"
+    settings = checked("dataset=table", file, "dataset.target=y", *words)
+    assert settings.tree["dataset"]["drop"] == [name]
 
 
 def test_columns_that_the_network_reads_in_vain_are_named(tmp_path, monkeypatch):

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import skew
 
+from goldilocks.config import literals
 from goldilocks.dataset.checks.evidence import named
 from goldilocks.dataset.checks.labels import SKEWED
 from goldilocks.encoding import encoder
@@ -230,7 +231,8 @@ def _proposed(
     if silent:
         dropped = [*context.settings.tree["dataset"]["drop"], *silent]
         name = f"{len(silent)} fewer column{'s' * (len(silent) > 1)}"
-        proposed[name] = tuple(shlex.split(argument("dataset.drop", *map(str, dropped))))
+        typed_words = shlex.split(argument("dataset.drop", *map(str, dropped)))
+        proposed[name] = tuple(literals.for_hydra(typed_words))
     if dataset.date_parts and "dataset.date_parts" not in typed:
         proposed["date_parts=none"] = ("dataset.date_parts=none",)
     if problem.has_unit and not problem.log_target and "problem.log_target" not in typed:
