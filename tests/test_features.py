@@ -60,8 +60,8 @@ def test_what_is_better_beyond_noise_is_taken_and_nothing_else():
     assert nothing.carried(candidate) is candidate
 
 
-def asked(y, typed=(), readings=None, drop=(), **changes):
-    data = dataclasses.replace(dataset(y, "regression"), readings=readings or {})
+def asked(y, typed=(), readings=None, drop=(), times=None, **changes):
+    data = dataclasses.replace(dataset(y, "regression"), readings=readings or {}, times=times)
     tree = {"dataset": {"drop": list(drop), "date_parts": "auto"}}
     of_problem = dataclasses.replace(Problem("regression", "linear", "mse", ("mae",)), **changes)
     return SimpleNamespace(
@@ -86,6 +86,7 @@ DATED = {"when": Reading(kind=DATE, parts=("days", "month"))}
         (asked(SKEWED - 1), [], []),
         (asked(Y), [], []),
         (asked(Y, readings=DATED), [], ["date_parts=none"]),
+        (asked(Y, readings=DATED, times=np.arange(len(Y))), [], []),
         (asked(Y, readings={"a": Reading(kind=NUMBER)}), [], []),
         (asked(Y, typed=["dataset.date_parts"], readings=DATED), [], []),
         (asked(Y), ["b", "c d"], ["2 fewer columns"]),

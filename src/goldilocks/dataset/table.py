@@ -158,9 +158,12 @@ def load(
     prepared = calendar.with_parts(prepared, path, options, time_columns)
     x = prepared.x.reset_index(drop=True)
     if x.shape[1] == 0:
+        left_out = f" Left out: {prepared.left_out}." if prepared.left_out else ""
+        if time_columns:
+            left_out += " Of dataset.time, parts of dates alone are inputs (dataset.date_parts)."
         raise DataError(
             f"{path} has no column left to predict {', '.join(labels)} from; expected at least one "
-            f"that holds numbers, dates or repeated texts. Left out: {prepared.left_out}."
+            f"that holds numbers, dates or repeated texts.{left_out}"
         )
     notes += [*inferred, *prepared.notes, *splits.possible(x)]
 

@@ -233,7 +233,9 @@ def _proposed(
         name = f"{len(silent)} fewer column{'s' * (len(silent) > 1)}"
         typed_words = shlex.split(argument("dataset.drop", *map(str, dropped)))
         proposed[name] = tuple(literals.for_hydra(typed_words))
-    if dataset.date_parts and "dataset.date_parts" not in typed:
+    # Of the times that divide rows nothing but parts is an input.
+    is_input = dataset.times is None or dataset.x.shape[1] > 1
+    if dataset.date_parts and is_input and "dataset.date_parts" not in typed:
         proposed["date_parts=none"] = ("dataset.date_parts=none",)
     if problem.has_unit and not problem.log_target and "problem.log_target" not in typed:
         y = dataset.y.reshape(len(dataset.y), -1)
