@@ -72,6 +72,7 @@ def artifacts(store, run_id):
     return {item.path for item in store.client.list_artifacts(run_id, "analysis")}
 
 
+@pytest.mark.long
 def test_a_run_on_images_has_its_figures(folder, logged, few, capsys):
     run_id, store = logged(*images(folder), "model.units=8")
     before = store.client.get_run(run_id).data
@@ -88,6 +89,7 @@ def test_a_run_on_images_has_its_figures(folder, logged, few, capsys):
     assert f"under analysis/ of run {run_id}" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_a_users_image_and_one_layer(folder, logged, few, capsys):
     run_id, store = logged(*images(folder), "model.units=8")
     Image.new("L", (50, 40), 200).save(folder / "own.jpg")
@@ -111,6 +113,7 @@ def test_a_users_image_and_one_layer(folder, logged, few, capsys):
         analyse.run(store, run_id, layer=None, image=folder / "h.csv", words=())
 
 
+@pytest.mark.long
 def test_the_test_rows_of_a_table_are_never_read(folder, logged, monkeypatch):
     run_id, store = logged(*table(folder))
     read = []
@@ -125,6 +128,7 @@ def test_the_test_rows_of_a_table_are_never_read(folder, logged, monkeypatch):
     assert all(set(rows) <= set(split.validation) for rows in read)
 
 
+@pytest.mark.long
 def test_changed_data_is_refused(folder, logged):
     run_id, store = logged(*table(folder))
     pd.read_csv("h.csv").assign(price=lambda rows: 2 * rows["price"]).to_csv("h.csv", index=False)
@@ -167,6 +171,7 @@ def test_each_fold_uses_its_own_validation_rows(folder, logged, monkeypatch):
     np.testing.assert_array_equal(split.validation, splits[1].validation)
 
 
+@pytest.mark.long
 def test_a_published_network_by_its_name(tmp_path, few, monkeypatch, capsys):
     make, module = analyse.NETWORKS["mobilenet_v2"]
 
@@ -221,6 +226,7 @@ def test_of_each_label_a_right_row_and_its_worst_mistake_are_shown(monkeypatch):
     ]
 
 
+@pytest.mark.long
 def test_a_run_on_texts_has_its_figures(folder, logged):
     words = np.random.default_rng(0).choice(["film", "plot", "star"], size=(80, 4))
     opinions = ["good" if row % 2 else "bad" for row in range(80)]

@@ -62,6 +62,7 @@ def test_what_a_killed_download_left_goes_with_the_next_one(site, cache):
 
 
 # pooch leaves its connection open when a reply breaks off, until it is collected as garbage.
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_download_that_breaks_off_leaves_nothing_and_succeeds_later(site, cache):
     site.cut = [300_000]
@@ -82,6 +83,7 @@ def test_a_wrong_checksum_is_an_error_with_both_values_and_leaves_nothing(site, 
     assert downloads(cache) == []
 
 
+@pytest.mark.long
 def test_a_refusal_of_the_server_is_an_error(site):
     with pytest.raises(SourceUnavailable, match=r"Could not download http.*/missing\.zip: 404"):
         archive.fetch(f"{site.url}/missing.zip", SHA256, name="pets")

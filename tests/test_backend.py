@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from composition import ROOT
 
 
+@pytest.mark.long
 def test_a_training_shows_nothing_that_tensorflow_writes(folder):
     words = ["dataset=boston", "dataset.source=stand_in", "trainer=smoke"]
     done = subprocess.run(

@@ -126,6 +126,7 @@ def test_streamed_and_held_rows_are_equal(held, streamed):
         np.testing.assert_array_equal(x, x_streamed)
 
 
+@pytest.mark.long
 def test_augmentation_changes_every_view_and_depends_on_its_seed(held):
     # As `trainer.deterministic` does, which promises it.
     tf.config.experimental.enable_op_determinism()
@@ -170,6 +171,7 @@ def test_a_rotation_is_in_degrees():
     assert layer.factor == (-0.25, 0.25)  # of a full turn
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["held", "streamed"])
 @pytest.mark.parametrize("augmented", [False, True])
 def test_a_resumed_training_gets_the_next_batches(name, augmented, request):

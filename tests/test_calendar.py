@@ -157,6 +157,7 @@ def test_the_schema_has_the_parts_and_reads_those_of_earlier_versions(load):
     assert from_json(earlier).columns["when"].parts == ()
 
 
+@pytest.mark.long
 def test_a_served_model_makes_the_parts_of_new_rows(folder, composed, capsys):
     frame = a_table(400, "49h")
     frame.to_csv("t.csv", index=False)

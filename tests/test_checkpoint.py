@@ -41,6 +41,7 @@ def damaged(content, dice):
     return content
 
 
+@pytest.mark.long
 def test_damage_means_to_begin_anew_and_touches_no_weight(trained, tmp_path):
     model, stopping, content = trained
     weights = [variable.numpy() for variable in model.variables]

@@ -334,6 +334,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_where_one_is_near():
     assert unknown("x", ["convnet"], what="a model") == "x is not a model; expected one of convnet."
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("group", settings.COMPOSED)
 def test_a_whole_number_is_taken_in_every_option_where_a_real_one_is_expected(group):
     count = 0

@@ -66,6 +66,7 @@ def test_names_of_classes_are_texts_whatever_they_look_like_and_have_no_order():
     assert hash_of(trees[0]) == hash_of(trees[1])
 
 
+@pytest.mark.long
 def test_weights_are_in_the_training_loss_and_in_nothing_else():
     y = (np.arange(60) % 2).astype("float32")
     history = Trained(y=y, epochs=1, class_weight={"no": 3.0, "yes": 3.0}).result.history
@@ -74,6 +75,7 @@ def test_weights_are_in_the_training_loss_and_in_nothing_else():
     assert "data_loss" not in Trained(y=y, epochs=1).result.history
 
 
+@pytest.mark.long
 def test_a_class_that_weighs_nothing_is_not_learned():
     y = (np.arange(60) % 2).astype("float32")
     trained = Trained(y=y, epochs=60, learning_rate=0.02, class_weight={"no": 0.0, "yes": 1.0})

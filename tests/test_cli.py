@@ -53,6 +53,7 @@ def test_help_shows_the_groups_and_examples_without_tensorflow(train):
     assert any(line.startswith("python train.py -m ") for line in lines)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "sentences"),
     [
@@ -135,6 +136,7 @@ def test_the_version_is_that_of_goldilocks(train):
     assert train("--version").stdout == f"goldilocks {version('goldilocks')}\n"
 
 
+@pytest.mark.long
 def test_tensorflow_is_imported_once_the_configuration_is_right(train, tmp_path):
     """Else the tests above would pass whatever is imported."""
     file = tmp_path / "houses.csv"

@@ -133,6 +133,7 @@ def check(words):
         settled(cfg, hydra=cfg.hydra, overrides=typed)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", SHOWN)
 def test_every_command_of_a_page_can_be_typed(page, files, monkeypatch):
     monkeypatch.chdir(files)

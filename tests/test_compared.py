@@ -45,6 +45,7 @@ def as_file(table, digest):
     return replace(a_dataset(table), digest=digest)
 
 
+@pytest.mark.long
 def test_validation_rows_are_known_whatever_their_table_became(store, log):
     table = houses(ROWS)
     log(as_file(table, "whole"), configuration="a")
@@ -87,6 +88,7 @@ def test_few_keys_of_a_run_are_logged(store, log):
     assert book.kept(logged).keys.shape == (compared.KEPT, 20)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("quiet_figures")
 def test_a_column_that_is_dropped_does_not_reset_the_count(folder, store, composed):
     houses(160).to_csv(folder / "houses.csv", index=False)

@@ -52,6 +52,7 @@ def bash(tmp_path):
     return complete
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

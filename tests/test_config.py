@@ -315,6 +315,7 @@ def test_a_builder_has_its_keys_filled_in():
     assert builder.keywords == {"source": "auto", "subset": 7}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "swept", ["experiment=glob(sequences_*)", "experiment=imdb_original,mnist_dense"]
 )

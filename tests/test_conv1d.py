@@ -71,6 +71,7 @@ def test_where_a_regularizer_acts():
         assert "Dropout" not in kinds(model)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("option", ["conv1d", "conv_rnn"])
 @pytest.mark.parametrize(
     ("filters", "kernel", "pool", "least"),

@@ -229,6 +229,7 @@ def test_errors_are_sentences(here, arguments, sentence):
         cli.main(["data", *arguments])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -36,6 +36,7 @@ def bare(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.long
 def test_many_processes_begin_on_a_fresh_store_at_once(bare):
     started = [
         subprocess.Popen(
@@ -191,6 +192,7 @@ def test_a_store_that_was_half_made_is_made_by_the_next(bare, migrated, monkeypa
     connection.close()
 
 
+@pytest.mark.long
 def test_tables_of_others_in_the_same_file_stay(bare):
     with sqlite3.connect("mlflow.db") as connection:
         connection.execute("CREATE TABLE notes AS SELECT 'hello' AS text")

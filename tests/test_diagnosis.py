@@ -290,6 +290,7 @@ def test_two_losses_alone_are_enough(written):
     assert verdict.word == "diverged" or tuple(verdict.answers) == answers.QUESTIONS
 
 
+@pytest.mark.long
 @given(
     st.lists(st.tuples(*[st.floats(-1e6, 1e6, width=32)] * 3), min_size=1, max_size=30),
     st.sampled_from([{}, {"loss": 0.7}, {"loss": -3.0, "mae": 2.0}]),

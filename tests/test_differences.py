@@ -44,6 +44,7 @@ def test_a_model_does_not_differ_from_itself():
     assert not comparison({"mae": 0.1}).compare(model, model, "mae").beyond_noise
 
 
+@pytest.mark.long
 def test_equal_models_differ_beyond_noise_in_one_of_twenty():
     beyond = 0
     for seed in range(200):
@@ -79,6 +80,7 @@ def test_the_spread_of_seeds_is_pooled_with_that_measured(spread, wider):
     assert pooled.error > 0.3 * math.sqrt(2 / 3) / math.sqrt(3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seeds", [1, 2, 3])
 def test_equal_models_with_noisy_seeds_differ_beyond_noise_in_one_of_twenty(seeds):
     rng, spread, beyond = np.random.default_rng(1), 0.2, 0
@@ -121,6 +123,7 @@ def test_groups_of_rows_give_the_degrees_of_freedom():
     assert one.reach / one.error > many.reach / many.error
 
 
+@pytest.mark.long
 def test_scores_of_other_rows_differ_beyond_noise_in_one_of_twenty():
     rng, beyond = np.random.default_rng(0), 0
 
@@ -210,6 +213,7 @@ def test_a_negative_loss_keeps_its_sign():
     assert counts.score(perfect, "loss").mean == pytest.approx(10 - 10 * math.log(10))
 
 
+@pytest.mark.long
 def test_a_measure_without_values_of_rows_is_compared_by_the_jackknife():
     random = np.random.default_rng(5)
     errors, gaps = [], []

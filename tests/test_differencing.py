@@ -149,6 +149,7 @@ def test_a_level_that_moves_moves_predictions_and_nothing_else(read):
     )
 
 
+@pytest.mark.long
 def test_a_model_of_changes_is_saved_with_what_they_count_from(read, tmp_path):
     rows = np.arange(100)
     data = read(TIME + SEASON, difference=12)

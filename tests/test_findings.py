@@ -163,6 +163,7 @@ def test_a_copy_of_the_target_is_an_error(load, target, name, fault):
     assert sentence.endswith(f"Leave it out: dataset.drop={name}.")
 
 
+@pytest.mark.long
 def test_one_column_that_says_it_all_is_named_where_the_others_do_not(load):
     frame, rng = clean(), np.random.default_rng(1)
     known = {
@@ -224,6 +225,7 @@ def test_nearly_constant_and_nearly_empty_columns_are_named(load):
     assert "'comment' is empty in 391 of 400 rows" in sentence
 
 
+@pytest.mark.long
 def test_a_column_of_subjects_is_named_by_its_name_its_codes_or_its_rows(load):
     rng = np.random.default_rng(1)
     subject = rng.integers(60, size=ROWS)
@@ -303,6 +305,7 @@ def test_an_error_in_per_cent_of_nothing_is_named(load):
     assert "problem.metrics=[mae]" in sentences["D405"]
 
 
+@pytest.mark.long
 def test_a_skewed_target_is_told_where_its_logarithm_is_predicted_better(load):
     frame = clean().drop(columns="sick")
     noise = np.random.default_rng(0).normal(0, 0.3, ROWS)

@@ -207,6 +207,7 @@ def test_many_models_of_one_shape_predict_by_one_traced_function(usual):
     assert traced[0].experimental_get_tracing_count() == 1
 
 
+@pytest.mark.long
 def test_the_model_ends_with_the_weights_of_its_best_epoch():
     # A learning rate so high that validation loss jumps about: its best epoch is not its last.
     weights = Weights()
@@ -224,6 +225,7 @@ def test_the_model_ends_with_the_weights_of_its_best_epoch():
     assert trained.result.monitor == "val_loss"
 
 
+@pytest.mark.long
 def test_a_metric_that_should_grow_is_monitored_upwards(monkeypatch):
     # No metric of a regression but r2_score grows; the direction must come from its name and not
     # from Keras's guess.
@@ -306,6 +308,7 @@ def test_a_loss_that_is_not_finite_ends_training():
     assert 1 <= trained.result.best_epoch <= len(history["loss"])
 
 
+@pytest.mark.long
 def test_a_loss_that_is_not_finite_later_keeps_the_best_weights():
     class Break(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
@@ -350,6 +353,7 @@ def test_the_batches_of_a_call_divide_the_epoch(steps, most, expected):
     assert training.largest_divisor(steps, most) == expected
 
 
+@pytest.mark.long
 def test_weights_depend_on_the_seed():
     dropout = {"regularizer": {"dropout": 0.3}, "epochs": 2}
     first, again, other = Trained(**dropout), Trained(**dropout), Trained(seed=1, **dropout)
@@ -384,6 +388,7 @@ def test_a_final_training_ends_with_the_moving_average_of_its_weights():
     assert not same(averaged.model.get_weights(), weights.by_epoch[-1])
 
 
+@pytest.mark.long
 def test_validation_judges_the_moving_average_of_the_weights():
     settings = {"epochs": 4, "steps_per_epoch": 1, "ema_momentum": 0.8}
     last = Trained(split=SPLIT.joined(), **settings)
@@ -391,6 +396,7 @@ def test_validation_judges_the_moving_average_of_the_weights():
     assert judged.result.history["val_loss"][-1] == pytest.approx(last.loss(SPLIT.test), rel=1e-5)
 
 
+@pytest.mark.long
 def test_neither_validation_nor_test_rows_change_a_weight(usual):
     y = Y.copy()
     y[SPLIT.validation], y[SPLIT.test] = -1e6, 1e6
@@ -402,6 +408,7 @@ def test_neither_validation_nor_test_rows_change_a_weight(usual):
     assert Trained(y=y, epochs=1).result.history["val_loss"] == usual.result.history["val_loss"][:1]
 
 
+@pytest.mark.long
 def test_validation_steps_limit_the_validation_rows():
     # With 5 training batches in one call; the rows are spread evenly, since data may stand class by
     # class.
@@ -417,6 +424,7 @@ def test_validation_steps_limit_the_validation_rows():
     assert trained.result.history["val_loss"][0] == pytest.approx(some, rel=1e-5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("regularizer", [(), (("l2", 0.01),)])
 def test_a_standardized_loss_trains_alike_in_every_unit(regularizer):
     deviation = float(Y[SPLIT.train].std())
@@ -452,6 +460,7 @@ class Cut(keras.callbacks.Callback):
             raise ConnectionAbortedError
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "settings",
     [
@@ -483,6 +492,7 @@ def test_an_interrupted_training_ends_like_an_uninterrupted_one(tmp_path, settin
     assert rest.result.seconds > sum(rest.result.history["seconds"][:3])
 
 
+@pytest.mark.long
 def test_a_finished_training_does_not_resume(tmp_path):
     settings = {"epochs": 40, "regularizer": {"patience": 2}, "learning_rate": 0.3}
     whole = Trained(**settings, checkpoint=tmp_path / "state.npz")
@@ -516,6 +526,7 @@ def test_training_survives_a_failed_checkpoint(tmp_path, capsys):
     assert "no checkpoint could be written" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_checkpoints_keep_their_distance(tmp_path):
     Trained(epochs=3, checkpoint=tmp_path / "state.npz", checkpoint_seconds=60)
     assert not (tmp_path / "state.npz").exists()

@@ -27,6 +27,7 @@ def pixels():
     return np.random.default_rng(0).integers(0, 256, (5, *SHAPE), dtype=np.uint8)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pooling", ["flatten", "avg", "max"])
 def test_the_two_parts_predict_like_the_whole(pixels, pooling):
     model = a_pretrained(pooling=pooling)
@@ -40,6 +41,7 @@ def test_the_two_parts_predict_like_the_whole(pixels, pooling):
     assert (len(top.weights), len(top.trainable_weights), top.name) == (4, 4, "pretrained")
 
 
+@pytest.mark.long
 def test_training_the_top_trains_the_whole(pixels):
     model = a_pretrained()
     encoder, top = frozen.divide(an_encoder(), model)
@@ -54,6 +56,7 @@ def test_training_the_top_trains_the_whole(pixels):
         np.testing.assert_array_equal(old, weight)
 
 
+@pytest.mark.long
 def test_a_logged_model_comes_back_whole(pixels, tmp_path):
     model = a_pretrained()
     logged = encoding.attach(*frozen.divide(an_encoder(), model))
@@ -84,6 +87,7 @@ def test_a_logged_model_comes_back_whole(pixels, tmp_path):
     np.testing.assert_allclose(tuned(encoder(pixels)), model(encoder(pixels)), rtol=1e-5)
 
 
+@pytest.mark.long
 def test_a_model_without_a_frozen_base_is_not_divided():
     encoder = an_encoder()
     for model in (a_pretrained(unfreeze_from="conv2d_1"), a_convnet(SHAPE)):

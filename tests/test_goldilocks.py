@@ -47,6 +47,7 @@ def test_importing_judge_loads_numpy_alone_and_sets_nothing():
     assert (done.stdout, done.stderr) == ("True []\n", "")
 
 
+@pytest.mark.long
 def test_the_callback_judges_any_keras_training():
     environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
     done = subprocess.run(

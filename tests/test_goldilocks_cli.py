@@ -92,6 +92,7 @@ def test_a_report_that_cannot_be_written_is_an_error(folder):
         cli.main(["report", run_id, "--output", str(folder / "nowhere" / "report.html")])
 
 
+@pytest.mark.long
 def test_a_report_is_made_without_tensorflow(goldilocks, folder):
     store = local.connect(uri=None, experiment=local.EXPERIMENT)
     run_id = log(store.client, store.experiment_id, a_run("one", 1.0), {"val_loss": [2.0, 1.0]})

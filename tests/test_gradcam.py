@@ -75,6 +75,7 @@ def test_a_probability_of_one_still_has_its_evidence():
     assert (heat_map.probability, heat_map.heat.max()) == (1, 1)
 
 
+@pytest.mark.long
 def test_a_published_architecture_has_a_heat_map():
     made = keras.applications.MobileNetV2(
         weights=None, input_shape=(32, 32, 3), alpha=0.35, classes=3

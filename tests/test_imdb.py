@@ -65,6 +65,7 @@ def test_lines_about_one_film_belong_together(lines):
     )
 
 
+@pytest.mark.long
 def test_the_stand_in_needs_no_tensorflow():
     script = (
         f"import sys; from goldilocks.dataset import imdb, reuters; how = {HOW!r}; "

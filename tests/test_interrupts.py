@@ -65,6 +65,7 @@ def pids(folder):
     return [int(appears(folder / f"{number}.pid")) for number in (0, 1)]
 
 
+@pytest.mark.long
 def test_after_ctrl_c_running_jobs_end_and_no_more_start(launcher, tmp_path):
     program = launcher("polite")
     running = pids(tmp_path)
@@ -78,6 +79,7 @@ def test_after_ctrl_c_running_jobs_end_and_no_more_start(launcher, tmp_path):
     assert not (tmp_path / "2.log").exists()
 
 
+@pytest.mark.long
 def test_a_second_ctrl_c_kills_jobs_that_do_not_end(launcher, tmp_path):
     program = launcher("stubborn")
     running = pids(tmp_path)
@@ -92,6 +94,7 @@ def test_a_second_ctrl_c_kills_jobs_that_do_not_end(launcher, tmp_path):
     assert all(gone(pid) for pid in running)
 
 
+@pytest.mark.long
 def test_ctrl_c_in_a_terminal_reaches_the_launcher_alone(launcher, tmp_path):
     """A terminal sends it to the whole foreground group."""
     program = launcher("polite")
@@ -109,6 +112,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_launcher_alone(launcher, tmp_path):
     assert err.count("Traceback") == 1
 
 
+@pytest.mark.long
 def test_a_launcher_that_is_killed_leaves_no_process_behind(launcher, tmp_path):
     program = launcher("polite")
     everything = [

@@ -67,6 +67,7 @@ def goldilocks(installed, folder, *words):
     )
 
 
+@pytest.mark.long
 def test_a_wheel_has_the_options(installed, tmp_path):
     done = goldilocks(installed, tmp_path, "train", "--help", "model=mlp")
     assert done.returncode == 0, done.stderr

@@ -33,6 +33,7 @@ def test_a_block_holds_whole_clusters_and_there_are_few_blocks():
     assert len(set(jackknife.blocks(None, 30))) == 30
 
 
+@pytest.mark.long
 def test_the_error_is_the_deviation_of_the_score_over_samples():
     r2, scores, errors = measures.get("r2_score"), [], []
     for seed in range(80):

@@ -29,6 +29,7 @@ def process():
             yield started
 
 
+@pytest.mark.long
 def test_a_call_that_fails_is_an_error_with_its_reason_and_the_next_one_is_made(process):
     for _ in range(2):
         with pytest.raises(jax_process.ProgramError, match=r"^AttributeError: .*no_method"):
@@ -49,6 +50,7 @@ def test_it_is_left_alone_by_ctrl_c(process):
         process.call("no_method")
 
 
+@pytest.mark.long
 def test_a_process_that_ends_says_its_last_line_in_the_error_and_nothing_in_the_terminal(
     monkeypatch, capfd
 ):
@@ -72,6 +74,7 @@ def test_it_ends_with_the_process_that_has_started_it():
         assert gone(child)
 
 
+@pytest.mark.long
 def test_a_process_with_tensorflow_imports_no_jax_and_is_quiet():
     code = "import goldilocks.run.programs, sys; print('jax' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -90,6 +90,7 @@ def program(tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.long
 def test_a_job_that_dies_ends_the_command_with_a_sentence_after_all_others(program, tmp_path):
     done = program("do=die,nothing", "value=1,2")
     assert done.returncode == 1
@@ -112,6 +113,7 @@ def test_a_job_that_dies_ends_the_command_with_a_sentence_after_all_others(progr
     assert all(record.seconds > 0 for record in jobs)
 
 
+@pytest.mark.long
 def test_an_error_of_a_job_ends_the_command_as_without_the_launcher(program, tmp_path):
     done = program("do=mistake,nothing")
     assert done.returncode == 1
@@ -120,6 +122,7 @@ def test_an_error_of_a_job_ends_the_command_as_without_the_launcher(program, tmp
     assert "ProblemError" in (tmp_path / "sweep" / "jobs" / "0.log").read_text()
 
 
+@pytest.mark.long
 def test_an_error_of_the_program_itself_keeps_its_type_and_its_traceback(program):
     done = program("do=own")
     assert done.returncode == 1
@@ -127,6 +130,7 @@ def test_an_error_of_the_program_itself_keeps_its_type_and_its_traceback(program
     assert 'case "own": raise Own("of the program")' in done.stderr
 
 
+@pytest.mark.long
 def test_the_monitored_value_decides_which_job_is_best(program):
     assert (
         "highest val_accuracy 2 (value=2 "
@@ -135,6 +139,7 @@ def test_the_monitored_value_decides_which_job_is_best(program):
     assert "lowest val_loss 1 (value=1 " in program("value=1,2", "+trainer.monitor=val_loss").stderr
 
 
+@pytest.mark.long
 def test_limits_and_retries_are_keys_of_the_launcher(program, tmp_path):
     done = program("do=sleep", "hydra.launcher.time_limit=1")
     assert "goldilocks: job 0 (do=sleep) was lost: ran into its time limit of 1 s." in done.stderr
@@ -142,6 +147,7 @@ def test_limits_and_retries_are_keys_of_the_launcher(program, tmp_path):
     assert (tmp_path / "other" / "jobs" / "0.log").read_text() == "in the job die None\n" * 2
 
 
+@pytest.mark.long
 def test_each_job_has_a_gpu_of_its_own(program, tmp_path, monkeypatch):
     (tmp_path / "nvidia-smi").write_text(
         "#!/bin/sh\necho 'GPU 0: H200 (UUID: GPU-1)'\necho 'GPU 1: H200 (UUID: GPU-2)'\n"
@@ -191,6 +197,7 @@ def test_a_wrong_value_is_refused(key, value):
     check(DEFAULTS)
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_the_command_in_a_line(program, tmp_path):
     command = [sys.executable, "program.py", "-m", "do=sleep,nothing", "value=1,2,3"]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -204,6 +211,7 @@ def test_ctrl_c_ends_the_command_in_a_line(program, tmp_path):
     assert records.read(tmp_path / "sweep", 5).status == "waiting"
 
 
+@pytest.mark.long
 def test_a_sweeper_may_choose_the_next_job_by_results(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "program.yaml").write_text(CONFIG % (ROOT / "conf"))

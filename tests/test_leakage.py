@@ -51,6 +51,7 @@ def loaded(tmp_path, composed):
     return load
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 def test_scaling_uses_training_rows_only(loaded, seed):
     sound = loaded()
@@ -69,6 +70,7 @@ def test_scaling_uses_training_rows_only(loaded, seed):
             assert np.array_equal(features, encoding.features(sound, encoder, split.train))
 
 
+@pytest.mark.long
 def test_rows_that_a_column_calls_test_are_not_learned_from(tmp_path, composed):
     parts = np.resize(["train", "train", "validation", "test"], ROWS)
     loads = []
@@ -93,6 +95,7 @@ def test_rows_that_a_column_calls_test_are_not_learned_from(tmp_path, composed):
     assert sound.digest != planted.digest
 
 
+@pytest.mark.long
 def test_a_split_does_not_depend_on_the_values_of_its_rows(loaded):
     [sound] = holdout.split(loaded(), **HOLDOUT)
     [planted] = holdout.split(loaded(sound.test), **HOLDOUT)
@@ -100,6 +103,7 @@ def test_a_split_does_not_depend_on_the_values_of_its_rows(loaded):
         assert np.array_equal(getattr(sound, part), getattr(planted, part))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("in_order", [False, True])
 def test_a_vocabulary_has_words_of_training_rows_only(tmp_path, composed, in_order):
     rng = np.random.default_rng(0)

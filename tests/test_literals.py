@@ -83,6 +83,7 @@ def test_a_printed_command_is_read_the_same_when_it_is_pasted(name):
     assert for_hydra(os.fsdecode(shell.stdout).split("\0")[:-1]) == words
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("letters", ["ab'\"\\${}()[],:=#;&@~ °价🙂?1.-", "nultrefasinEF-./_05"])
 def test_random_names_arrive_and_come_back_from_a_shell(letters):
     parser = OverridesParser.create()

@@ -101,6 +101,7 @@ def prices(unit=1.0):
     return pd.DataFrame({"size": size, "rooms": rooms, "price": price})
 
 
+@pytest.mark.long
 def test_a_run_learns_logarithms_and_scores_in_the_unit(folder, composed):
     store = local.connect(uri=None, experiment="goldilocks")
     words = ["dataset=table", "dataset.file=t.csv", "dataset.target=price", "trainer.epochs=3"]

@@ -11,6 +11,7 @@ def test_every_model_but_the_baseline_has_sizes():
     assert [name for name, traits in TRAITS.items() if not traits["sizes"]] == ["baseline"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("model", TRAITS)
 def test_every_size_is_a_configuration(model, composed):
     kind = min(TRAITS[model]["accepts"])

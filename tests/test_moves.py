@@ -330,6 +330,7 @@ beginnings = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.long
 @given(st.data())
 def test_the_first_moves_never_return_and_end(data):
     scope = dataclasses.replace(SCOPE, kind=data.draw(st.sampled_from(["image", "table"])))

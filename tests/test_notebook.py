@@ -46,6 +46,7 @@ def test_a_run_is_found_by_its_id(trained):
     assert found.verdict == trained.verdict
 
 
+@pytest.mark.long
 def test_a_training_leaves_the_process_as_it_was(trained, monkeypatch):
     import keras
     import mlflow
@@ -84,6 +85,7 @@ def test_a_training_leaves_the_process_as_it_was(trained, monkeypatch):
     assert console.logger.level == level
 
 
+@pytest.mark.long
 def test_settings_of_the_process_change_no_result(trained, tmp_path, monkeypatch):
     import keras
 
@@ -99,6 +101,7 @@ def test_settings_of_the_process_change_no_result(trained, tmp_path, monkeypatch
     assert again.history["loss"] == first
 
 
+@pytest.mark.long
 def test_a_quiet_training_prints_warnings_alone(folder, capfd):
     goldilocks.train(*QUICK, quiet=True)
     quiet = capfd.readouterr()
@@ -119,6 +122,7 @@ def a_frame(rows=240):
     )
 
 
+@pytest.mark.long
 def test_a_frame_is_data(folder):
     run = goldilocks.train("trainer.epochs=2", data=a_frame(), target="price", quiet=True)
     assert run.params["dataset"] == "table"
@@ -132,6 +136,7 @@ def test_a_frame_is_data(folder):
     assert again.id == run.id
 
 
+@pytest.mark.long
 def test_a_named_index_is_a_column_and_a_numbered_one_is_not(folder):
     frame = a_frame().set_index("kind")
     run = goldilocks.train("trainer.epochs=1", data=frame, target="price", quiet=True)
@@ -141,6 +146,7 @@ def test_a_named_index_is_a_column_and_a_numbered_one_is_not(folder):
     assert {layer.name for layer in run.model().inputs} == {"kind", "size"}
 
 
+@pytest.mark.long
 def test_a_file_is_data(folder):
     """And where the next run goes is not where this one went."""
     a_frame().to_csv("houses (1).csv", index=False)
@@ -182,12 +188,14 @@ def test_what_cannot_be_done_is_an_exception_with_the_same_sentence(folder, call
     assert not list(folder.glob("mlruns/*/*"))
 
 
+@pytest.mark.long
 def test_a_second_test_evaluation_is_refused(folder):
     goldilocks.train(*QUICK, "final=true", quiet=True)
     with pytest.raises(SealError, match="force=true"):
         goldilocks.train(*QUICK, "model.units=5", "final=true", quiet=True)
 
 
+@pytest.mark.long
 def test_a_sweep_returns_its_run_with_those_of_its_jobs(folder, capfd):
     sweep = goldilocks.run_sweep(*QUICK, "seed=0,1")
     assert len(sweep.runs) == 2
@@ -197,6 +205,7 @@ def test_a_sweep_returns_its_run_with_those_of_its_jobs(folder, capfd):
     assert best.history["val_loss"]
 
 
+@pytest.mark.long
 def test_errors_of_a_sweep_and_of_the_workflow_are_those_of_the_commands(folder, capfd):
     with pytest.raises(ConfigError, match=r"model\.units is 'x'"):
         goldilocks.run_sweep(*QUICK, "model.units=4,x", quiet=True)
@@ -205,6 +214,7 @@ def test_errors_of_a_sweep_and_of_the_workflow_are_those_of_the_commands(folder,
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.long
 def test_keras_on_another_backend_is_refused():
     code = """
         import keras, goldilocks
@@ -220,6 +230,7 @@ def test_keras_on_another_backend_is_refused():
     assert "Keras runs on numpy in this process; expected TensorFlow" in done.stderr
 
 
+@pytest.mark.long
 def test_the_notebook_runs(folder):
     """Its cells run one after another, as they stand."""
     cells = json.loads((ROOT / "docs" / "notebook.ipynb").read_text())["cells"]

@@ -19,6 +19,7 @@ def gains(y, *predictions, kind="regression", metrics=("mae", "loss"), folds=Fal
     return null_test.gains(asked, data, rows, shaped, metrics, folds=folds)
 
 
+@pytest.mark.long
 def test_what_predicts_something_is_beyond_all_orders():
     best, other = gains(NUMBERS, 0.5 * NUMBERS)
     assert {best.metric, other.metric} == {"mae", "loss"}
@@ -48,6 +49,7 @@ def test_folds_need_a_clearer_gain():
     assert of_folds[0].errors == pytest.approx(one[0].errors / np.sqrt(2), rel=0.2)
 
 
+@pytest.mark.long
 def test_groups_change_places_as_a_whole():
     groups = ROWS // 20
     of_group = RNG.normal(size=10)[groups]

@@ -128,6 +128,7 @@ def test_numbers_in_a_person_s_style_are_read_back_or_asked(data, style):
 CELL = st.from_regex(r"[+-]?0{0,2}\d{0,4}(\.\d{0,4})?(e[+-]?\d)? ?", fullmatch=True)
 
 
+@pytest.mark.long
 @given(cells=st.lists(st.one_of(CELL, st.sampled_from(["", "007", "1.234", "nan"])), min_size=1))
 def test_numbers_of_programs_are_read_at_once_as_cell_by_cell(cells):
     at_once = read(cells)

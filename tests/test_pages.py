@@ -167,6 +167,7 @@ def test_the_page_has_the_question_the_results_and_the_published_numbers(root):
     assert "Not run" not in text
 
 
+@pytest.mark.long
 def test_relations_hold_or_do_not_with_both_numbers(root):
     text = written(root, a_run("dense", 0.3), a_run("convnet", 0.2, best_epoch=8.0))
     assert row(text, "the convnet does better")[2:] == [
@@ -195,6 +196,7 @@ def test_relations_hold_or_do_not_with_both_numbers(root):
     ]
 
 
+@pytest.mark.long
 def test_a_second_test_evaluation_has_a_warning(root):
     tested = {"test_loss": 0.5, "test_loss_low": 0.4, "test_loss_high": 0.6}
     first, second, earlier_version = (
@@ -415,6 +417,7 @@ def tables(text):
     ]
 
 
+@pytest.mark.long
 def test_runs_that_may_not_be_compared_have_tables_and_figures_of_their_own(root):
     dense = a_run("dense", 0.3)
     for params in (
@@ -443,6 +446,7 @@ def test_one_loss_under_three_names_has_one_table(root):
     assert tables(written(root, *runs)) == [["dense", "convnet"]]
 
 
+@pytest.mark.long
 def test_a_page_with_more_trainings_is_replaced_by_force_alone(root):
     seeds = [a_run("dense", 0.3, seed=seed) for seed in (0, 1, 2)]
     page = root / "experiments" / "mnist" / "README.md"

@@ -50,6 +50,7 @@ def test_there_are_enough_curves_made_by_hand_and_each_phrase_is_said_of_one():
     assert set(said) | {"slows down"} == CLASHES.keys()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["made by hand", "published", "trained", "simulated"])
 def test_no_phrase_and_no_sentence_contradicts_its_curve_word_or_answers(kind):
     all_curves = {

@@ -252,6 +252,7 @@ def test_smoothed_is_the_books_moving_average(drawn):
     drawn(figure)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("n", [1, 2, 10, 46, 80])
 def test_confusion_matrix_of_any_size(n, drawn):
     counts = np.diag(np.full(n, 7)) + np.eye(n, k=1, dtype=int)
@@ -406,6 +407,7 @@ def test_number(value, text):
     assert formatting.number(value) == text
 
 
+@pytest.mark.long
 def test_threads_may_draw_at_once(tmp_path):
     def draw(n):
         return style.save(learn(IMDB), tmp_path / f"{n}.png").read_bytes()
@@ -414,6 +416,7 @@ def test_threads_may_draw_at_once(tmp_path):
         assert len(set(pool.map(draw, range(8)))) == 1
 
 
+@pytest.mark.long
 def test_pyplot_and_tensorflow_are_never_imported():
     code = (
         "import sys; from goldilocks.plots import confusion, curves, images, overlays, "

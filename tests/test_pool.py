@@ -336,6 +336,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.long
 def test_jobs_run_where_processes_cannot_be_forked(tmp_path):
     (tmp_path / "windows.py").write_text(WINDOWS)
     done = subprocess.run(

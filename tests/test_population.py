@@ -405,6 +405,7 @@ def check(comparison):
     assert comparison.same_epochs == comparison.same_verdicts == comparison.members
 
 
+@pytest.mark.long
 def test_folds_of_unequal_size_end_as_by_fit_also_beside_some_that_diverge(process):
     comparison = compared(
         process,
@@ -418,6 +419,7 @@ def test_folds_of_unequal_size_end_as_by_fit_also_beside_some_that_diverge(proce
     assert comparison.epochs == (1, 1, 3, 3)
 
 
+@pytest.mark.long
 def test_class_weights_and_a_monitor_that_rises_are_as_by_fit(process):
     words = "problem.class_weight=balanced problem.metrics=[auc,f1_score] trainer.monitor=val_auc"
     configuration = Configuration(
@@ -447,6 +449,7 @@ def test_what_only_fit_can_train_is_said_with_the_reason(capsys):
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_word_vectors_are_trained_together_where_a_step_is_linear(capsys):
     words = "dataset=imdb dataset.source=stand_in dataset.subset=40 model=embedding"
     for changes in ("optimizer=adam", "optimizer=sgd optimizer.clipnorm=1"):

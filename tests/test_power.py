@@ -57,6 +57,7 @@ def signals(y, of_name, seed=0):
 TARGET = np.random.default_rng(7).normal(0, 1, len(ROWS))
 
 
+@pytest.mark.long
 def test_a_network_that_predicts_something_passes_at_the_first_look(tmp_path):
     step, names = result(signals(TARGET, lambda name: 0.4), TARGET, tmp_path)
     assert step.report.passed
@@ -88,6 +89,7 @@ def test_rows_that_change_with_time_are_the_first_thing_to_think_of(tmp_path):
     assert "Else either they do not, or there are too few rows" in step.report.reasons[-1]
 
 
+@pytest.mark.long
 def test_the_workflow_goes_on_with_the_network_that_passes(tmp_path):
     step, _ = result(
         signals(TARGET, lambda name: 0.4 * name.startswith("optimizer")), TARGET, tmp_path
@@ -97,6 +99,7 @@ def test_the_workflow_goes_on_with_the_network_that_passes(tmp_path):
     assert step.overrides == ("optimizer.learning_rate=0.01",)
 
 
+@pytest.mark.long
 def test_what_the_reference_finds_is_never_called_nothing(tmp_path):
     found = 0.5 * TARGET
     step, _ = result(signals(TARGET, lambda name: 0.0), TARGET, tmp_path, reference=found)
@@ -121,6 +124,7 @@ def test_the_step_fails_without_the_first_seed():
         power.step(context(dataset(np.zeros(4), "regression"), kind=Failing), None, None)
 
 
+@pytest.mark.long
 def test_equal_predictions_are_within_noise(tmp_path):
     y = (ROWS % 4 == 0).astype(int)
     step, _ = result(lambda name: np.full(len(ROWS), 0.3), y, tmp_path, problem="binary")
@@ -137,6 +141,7 @@ def test_too_few_rows_are_said_to_be(tmp_path):
     assert power._gains(made, [(None, [trained("a", train)])], ["mae", "loss"]) == []
 
 
+@pytest.mark.long
 def test_a_rare_class_that_is_told_apart_passes(tmp_path):
     rng = np.random.default_rng(0)
     y = np.isin(ROWS, rng.choice(ROWS, 20, replace=False)).astype(int)

@@ -178,6 +178,7 @@ def shares(found):
     return found[names].to_numpy(), [name.removeprefix("probability of ") for name in names]
 
 
+@pytest.mark.long
 def test_numbers_of_a_table_are_the_runs_own(home):
     run_id, own = home.run("regression")
     found = home.predict(run_id, "rows.csv")
@@ -200,6 +201,7 @@ def test_the_score_is_said_where_the_target_is_there_and_which_rows_were_trained
     assert "of these rows are sealed test rows of the run" in said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "file"), [("series", "load.csv"), ("image", "pets"), ("text", "texts.csv")]
 )
@@ -240,6 +242,7 @@ def test_other_order_fewer_rows_and_no_target_change_no_number(home):
     np.testing.assert_allclose(found["price"], own[kept, 0], rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.long
 def test_probabilities_of_several_classes_are_the_runs_own(home):
     run_id, own = home.run("multiclass")
     found = home.predict(run_id, "rows.csv")
@@ -357,6 +360,7 @@ def test_answers_are_printed_where_no_file_is_named(home, capsys):
     assert said.err.startswith("score     accuracy ")
 
 
+@pytest.mark.long
 def test_a_registered_model_is_found_by_its_name(home):
     run_id, own = home.run("regression")
     registry.register(home.store, run_id, "prices")
@@ -396,6 +400,7 @@ def test_a_file_that_cannot_be_written_is_said_in_a_sentence(home):
         cli.main(["predict", home.run("regression")[0], "rows.csv", "--output", "nowhere/out.csv"])
 
 
+@pytest.mark.long
 def test_a_link_and_a_device_stay_what_they_are(home):
     run_id = home.run("regression")[0]
     (home.folder / "real.csv").write_text("old")

@@ -68,6 +68,7 @@ def test_the_parameters_of_the_books_pretrained_network():
     assert len(built(unfreeze_from="all").trainable_weights) == 30
 
 
+@pytest.mark.long
 def test_a_base_gets_what_it_was_trained_with(tmp_path):
     colours = images((40, 32, 3))
     model = built((40, 32, 3), preprocess="base", pooling="avg")
@@ -95,6 +96,7 @@ def test_pooling_stands_between_base_and_top(pooling, features):
     assert model.name == "pretrained"
 
 
+@pytest.mark.long
 def test_batch_normalizations_stay_as_they_are():
     model = built(
         (32, 32, 3), base="mobilenet_v2", unfreeze_from="block_16_project", pooling="avg", units=4
@@ -229,6 +231,7 @@ def test_keras_has_no_weights_where_the_network_is_gone(monkeypatch, tmp_path):
     assert not pretrained.has_weights("vgg16"), "it is asked once in a process"
 
 
+@pytest.mark.long
 def test_the_lite_network_is_a_base_like_the_others():
     colours = images((40, 32, 3))
     model = built(
@@ -329,6 +332,7 @@ def test_weights_that_a_run_replaces_are_not_downloaded(monkeypatch):
     assert model.get_layer("base").count_params() == 14_714_688
 
 
+@pytest.mark.long
 def test_a_base_with_other_preprocessing_is_refused():
     first = whole(built((32, 32, 3), base="mobilenet_v2", pooling="avg"))
     same = built(

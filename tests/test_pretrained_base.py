@@ -117,6 +117,7 @@ def test_other_choices_and_failed_runs_decide_nothing(composed, network, monkeyp
     assert base_of(composed(*TYPED), Store(failed)) == "efficientnet_lite0"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("source", "base"),
     [

@@ -200,6 +200,7 @@ def poisoned(dataset, wanted):
     return dataclasses.replace(dataset, x=x, y=y)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("make", [lambda: mixed("multiclass"), texts, images])
 def test_test_rows_are_never_read(make, monkeypatch):
     dataset = make()
@@ -252,6 +253,7 @@ def test_without_time_the_defaults_are_tried_to_their_end():
     assert len(tuned.predictions) == 3
 
 
+@pytest.mark.long
 def test_the_search_ends_in_time():
     began = time.monotonic()
     tuned = tune(mixed("binary"), [split(200, seed) for seed in range(3)], seconds=2.0)

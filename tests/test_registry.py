@@ -40,6 +40,7 @@ def logged(store, folder, **tags):
     return run.run_id
 
 
+@pytest.mark.long
 def test_a_run_becomes_a_version_once_and_the_newest_is_the_champion(store, folder):
     first, second = logged(store, folder, verdict="balanced"), logged(store, folder)
     made = registry.register(store, first, "houses")
@@ -70,6 +71,7 @@ def test_a_run_becomes_a_version_once_and_the_newest_is_the_champion(store, fold
     assert [each["name"] for each in listed] == ["houses", "others"]
 
 
+@pytest.mark.long
 def test_a_run_that_is_registered_again_after_its_version_was_deleted_is_the_champion(
     store, folder
 ):
@@ -92,6 +94,7 @@ def test_a_challenger_leaves_the_champion_where_it_is(store, folder):
     assert store.client.get_model_version("houses", "2").tags["shortcoming"] == "it is worse"
 
 
+@pytest.mark.long
 def test_what_was_cut_off_between_version_and_champion_is_finished(store, folder, monkeypatch):
     registry.register(store, logged(store, folder), "houses")
     run_id = logged(store, folder)
@@ -105,6 +108,7 @@ def test_what_was_cut_off_between_version_and_champion_is_finished(store, folder
     assert int(store.client.get_model_version_by_alias("houses", "champion").version) == 2
 
 
+@pytest.mark.long
 def test_a_model_is_found_by_name_version_and_alias(store, folder):
     first, second = logged(store, folder), logged(store, folder)
     for run_id in (first, second):

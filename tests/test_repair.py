@@ -126,6 +126,7 @@ def killed(folder, resume=""):
     return done.stdout.strip()
 
 
+@pytest.mark.long
 def test_a_second_kill_before_a_new_epoch_is_repaired_too(folder, store):
     run_id = killed(folder)
     assert "marked KILLED" in store.repair()[0]
@@ -289,6 +290,7 @@ def damage(text, dice):
     return b"".join(lines)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("old", [False, True], ids=["new", "old"])
 def test_damaged_journals_stop_nothing_and_what_they_lost_is_said(store, old):
     dice = random.Random(0)

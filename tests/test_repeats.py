@@ -47,6 +47,7 @@ def history(client, run, name):
     ]
 
 
+@pytest.mark.long
 def test_each_fold_with_each_seed_is_a_child(folds):
     _, parent, children, *_ = folds
     names = {f"fold {fold} of 2 seed {seed}" for fold in (1, 2) for seed in (5, 6)}
@@ -60,6 +61,7 @@ def test_each_fold_with_each_seed_is_a_child(folds):
     assert {each.info.status for each in [parent, *children.values()]} == {"FINISHED"}
 
 
+@pytest.mark.long
 def test_the_parent_has_the_mean_curve_and_its_best_epoch(folds):
     client, parent, children, value, _ = folds
     curves = np.array([history(client, child, "val_loss") for child in children.values()])
@@ -71,6 +73,7 @@ def test_the_parent_has_the_mean_curve_and_its_best_epoch(folds):
     assert parent.data.metrics["work.trainings"] == 4
 
 
+@pytest.mark.long
 def test_the_error_under_the_null_is_that_of_all_rows(folds):
     _, parent, children, *_ = folds
     squares = [each.data.metrics["verdict.null_error.mae"] ** 2 for each in children.values()]
@@ -80,6 +83,7 @@ def test_the_error_under_the_null_is_that_of_all_rows(folds):
     )
 
 
+@pytest.mark.long
 def test_the_interval_is_that_of_the_rows_of_all_folds(folds, tmp_path):
     client, parent, children, *_ = folds
     errors = []
@@ -96,6 +100,7 @@ def test_the_interval_is_that_of_the_rows_of_all_folds(folds, tmp_path):
     assert metrics["best_val_mae_low"] < metrics["best_val_mae"] < metrics["best_val_mae_high"]
 
 
+@pytest.mark.long
 def test_the_parent_says_what_came_out(folds):
     client, parent, _, _, said = folds
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}

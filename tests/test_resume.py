@@ -74,6 +74,7 @@ def store(folder):
     return local.connect(uri=None, experiment="goldilocks")
 
 
+@pytest.mark.long
 def test_a_killed_run_resumes_and_ends_with_the_same_weights(folder, store, composed, capsys):
     killed(*overrides(), epochs=5)
     [broken] = store.client.search_runs([store.experiment_id])
@@ -153,6 +154,7 @@ def test_a_terminal_that_is_closed_leaves_a_run_that_goes_on(folder, store):
     assert run.data.tags["reason"] == "interrupted"
 
 
+@pytest.mark.long
 def test_a_second_ctrl_c_ends_at_once(folder, store):
     said, code = interrupted(*overrides(*LONG), epochs=3, times=2)
     assert code == 1, said
@@ -161,6 +163,7 @@ def test_a_second_ctrl_c_ends_at_once(folder, store):
     assert store.client.search_runs([store.experiment_id])[0].info.status == "KILLED"
 
 
+@pytest.mark.long
 def test_after_ctrl_c_the_same_command_ends_with_the_same_weights(folder, store, composed):
     few = overrides("trainer.epochs=60")
     said, code = interrupted(*few, epochs=5)
@@ -229,6 +232,7 @@ def test_networks_that_are_one_program_go_on_after_each_end(folder, store, compo
     }
 
 
+@pytest.mark.long
 def test_a_finished_run_is_reused(folder, store, composed, capsys):
     value = run(composed(*overrides("trainer.epochs=2")))
     capsys.readouterr()
@@ -243,6 +247,7 @@ def test_a_finished_run_is_reused(folder, store, composed, capsys):
     )
 
 
+@pytest.mark.long
 def test_finished_folds_are_reused(folder, store, composed, monkeypatch, capsys):
     from goldilocks.run import train as training
 

@@ -84,6 +84,7 @@ def test_the_notes_count_what_is_left_out():
     assert (len(train) - len(texts), len(texts) - len(kept)) == (1, 88)
 
 
+@pytest.mark.long
 def test_without_pip_the_stand_in_is_a_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path))
     monkeypatch.setenv("PIP_NO_INDEX", "1")

@@ -58,6 +58,7 @@ def test_a_model_without_memory_for_its_training_is_refused_before_it(monkeypatc
         room.build(Built(network()), None)
 
 
+@pytest.mark.long
 def test_what_an_earlier_large_model_took_is_free_before_the_next_one_is_trained(monkeypatch):
     class Earlier:
         """Nothing frees it but a garbage collection."""

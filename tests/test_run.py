@@ -304,6 +304,7 @@ def test_a_table_of_ones_own(home, targets, problem, metric, plots):
     checked(logged, metric, *plots)
 
 
+@pytest.mark.long
 def test_several_numbers_are_one_regression_with_a_score_and_a_plot_of_each(home):
     logged = home.run(*table("price", "size"))
     scatters = [f"predicted_against_true_{number}.png" for number in (1, 2)]
@@ -336,6 +337,7 @@ def test_the_logged_model_reaches_the_logged_score(home):
     assert (dumb**2).mean() == pytest.approx(logged.metrics["baseline/val_loss"], rel=1e-4)
 
 
+@pytest.mark.long
 def test_a_convnet_on_ones_own_images_with_augmentation(home):
     logged = home.run(*CONVNET)
     assert (logged.tags["problem"], logged.tags["role"]) == ("binary", "regularized")
@@ -344,6 +346,7 @@ def test_a_convnet_on_ones_own_images_with_augmentation(home):
     )
 
 
+@pytest.mark.long
 def test_a_few_broken_images_are_named_and_skipped(home):
     for number in range(20):
         picture(home.folder / "worn" / ("cat" if number % 2 else "dog") / f"{number}.png", number)
@@ -400,6 +403,7 @@ def test_mlflow_evaluates_the_model_of_a_number(home):
     assert result.metrics["mean_absolute_error"] == pytest.approx(logged.metrics["val_mae"], rel=1)
 
 
+@pytest.mark.long
 def test_while_it_trains_the_page_says_command_data_and_address(home, monkeypatch):
     described = []
     monkeypatch.setattr(
@@ -418,6 +422,7 @@ def test_while_it_trains_the_page_says_command_data_and_address(home, monkeypatc
     assert figure == f"![learning curves]({source})"
 
 
+@pytest.mark.long
 def test_the_baseline_is_a_model_like_any_other(home):
     settings = [word for word in table("grade") if not word.startswith("model.")]
     logged = home.run(*settings, "model=baseline")
@@ -436,6 +441,7 @@ def test_the_baseline_is_a_model_like_any_other(home):
     assert set(grade) == set(json.loads(logged.inputs[0].dataset.profile)["classes"])
 
 
+@pytest.mark.long
 def test_a_training_that_diverges_is_a_finished_run_that_says_so(home):
     logged = home.run(
         *table("price"),
@@ -480,6 +486,7 @@ def evaluated(monkeypatch):
     return seen
 
 
+@pytest.mark.long
 def test_the_test_rows_are_sealed_until_the_final_run_and_opened_once(home, evaluated):
     settings = home.composed(*table("price"))
     dataset = settings.builder("dataset")()
@@ -552,6 +559,7 @@ def test_test_images_are_sealed_too(home):
     assert corrupted.told() == sound
 
 
+@pytest.mark.long
 def test_without_tracking_nothing_is_stored(tmp_path, monkeypatch, home, capsys):
     expected = home.run(*table("price")).value
     monkeypatch.chdir(tmp_path)
@@ -562,6 +570,7 @@ def test_without_tracking_nothing_is_stored(tmp_path, monkeypatch, home, capsys)
     assert "nowhere (tracking=none)" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_the_last_lines_say_what_came_out_and_what_is_next(home):
     logged = home.run(*trained("price"))
     lines = logged.said.splitlines()
@@ -577,6 +586,7 @@ def test_the_last_lines_say_what_came_out_and_what_is_next(home):
     assert lines[-1].endswith(f"goldilocks ui {logged.id[:8]}")
 
 
+@pytest.mark.long
 def test_a_reused_run_prints_what_a_fresh_one_prints(home, capsys):
     overrides = trained("red", "green")
     fresh = home.run(*overrides).said.splitlines()
@@ -600,6 +610,7 @@ def test_a_smoke_run_says_that_everything_works(home):
     assert logged.tags["mlflow.note.content"].startswith("Everything works")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "error", "match"),
     [
@@ -627,6 +638,7 @@ def test_a_model_that_does_not_fit_leaves_a_failed_run(home):
     assert failed.data.params["model.layers"] == "4"
 
 
+@pytest.mark.long
 def test_a_target_that_is_not_there_ends_the_command_in_a_sentence(home):
     before = len(home.all())
     command = [
@@ -653,6 +665,7 @@ def test_nothing_is_left_running(home):
     assert {each.info.status for each in home.all()} <= {"FINISHED", "FAILED"}
 
 
+@pytest.mark.long
 def test_a_run_goes_on_where_another_ended_and_says_so(home):
     table = ("dataset=table", "dataset.file=rows.csv", "dataset.target=price", *SMALL)
     first = home.run(*table)

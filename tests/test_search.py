@@ -126,6 +126,7 @@ def test_the_same_command_runs_no_trial_twice():
     assert len(stored_study().trials) == 6
 
 
+@pytest.mark.long
 def test_a_killed_search_goes_on_with_what_is_left(capsys):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     words = [*GRID, "hydra.sweeper.max_batch_size=1"]

@@ -30,6 +30,7 @@ def train(folder):
     return run
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -43,6 +43,7 @@ def loaded(folder):
     return load
 
 
+@pytest.mark.long
 def test_a_table_may_have_gaps_and_come_as_a_frame_or_as_columns(loaded):
     train = pd.DataFrame(
         {"size": [1.0, np.nan, 3.0, 5.0], "kind": np.array(["a", "b", "", "a"], dtype=object)}

@@ -33,6 +33,7 @@ def runs(folder):
     return parents, [run for run in stored if run.data.tags.get("role") != "sweep"], client
 
 
+@pytest.mark.long
 def test_a_sweep_is_one_run_above_its_jobs(folder, train):
     done = train("-m", *BOSTON, "model.units=4,8")
     assert done.returncode == 0, done.stderr
@@ -100,6 +101,7 @@ def test_a_failed_job_does_not_end_the_others(folder, train):
     assert sorted(table["status"]) == ["FAILED", "FINISHED"]
 
 
+@pytest.mark.long
 def test_a_wrong_job_stops_the_sweep_before_its_first(folder, train):
     done = train("-m", *BOSTON, "model.units=4,-1", "regularizer.dropout=0,2")
     assert done.returncode == 1
@@ -112,6 +114,7 @@ def test_a_wrong_job_stops_the_sweep_before_its_first(folder, train):
     assert not (folder / "multirun").exists()
 
 
+@pytest.mark.long
 def test_a_job_that_cannot_be_resolved_stops_the_sweep_in_a_sentence(folder, train):
     done = train("-m", *BOSTON, "model.units=4,${nowhere}")
     assert done.returncode == 1

@@ -246,6 +246,7 @@ def test_a_few_test_rows_that_were_evaluated_are_said_in_per_cent(store, tmp_pat
     assert "10 % of the test rows were evaluated before." in asked.notes
 
 
+@pytest.mark.long
 def test_a_few_rows_of_each_of_several_evaluations_add_up(store, tmp_path, monkeypatch):
     monkeypatch.setattr(overlap, "SHUFFLED", 100_000)  # So that one of ten rows is no chance.
     monkeypatch.setattr(test_ledger, "LIMIT", 0.25)
@@ -363,6 +364,7 @@ def old_run(store):
     return store.get_run(made)
 
 
+@pytest.mark.long
 def test_an_evaluation_that_version_0_1_logged_still_closes_the_seal(store, composed, old_run):
     assert test_scores.evaluations(old_run.metrics) == 1
     assert sorted(test_scores.results(old_run)) == ["test_loss", "test_mae"]
@@ -391,6 +393,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(figures, "draw", lambda *_: None)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("quick")
 def test_a_second_final_run_is_refused_before_it_trains_and_a_forced_one_is_marked(
     store, composed, capsys
@@ -435,6 +438,7 @@ def test_a_second_final_run_is_refused_before_it_trains_and_a_forced_one_is_mark
     assert "warning   test evaluation 2 on these rows: optimistic" in capsys.readouterr().out
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("quick")
 def test_final_runs_with_several_seeds_are_one_evaluation(store, composed):
     for seed in (0, 1):
@@ -444,6 +448,7 @@ def test_final_runs_with_several_seeds_are_one_evaluation(store, composed):
     assert first.metrics["test_evaluations"] == second.metrics["test_evaluations"] == 1
 
 
+@pytest.mark.long
 def test_a_run_that_dies_after_it_has_looked_has_looked(store, composed, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr("goldilocks.evaluation.scores.intervals_of", lambda *_: 1 / 0)
@@ -468,6 +473,7 @@ def test_a_run_that_never_looked_stands_in_nobodys_way(store, composed, monkeypa
     assert ledger.StoreLedger(store).runs() == []
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("quick")
 def test_a_persons_own_rows_are_known_in_every_folder_and_without_tracking(
     folder, composed, monkeypatch

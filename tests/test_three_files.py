@@ -148,6 +148,7 @@ def project(folder, monkeypatch) -> Project:
 SMOKE = ("dataset=line", "model=waves", "regularizer=gentle", "trainer=smoke")
 
 
+@pytest.mark.long
 def test_own_options_train_in_every_size_of_the_workflow(project):
     settings = project.settings(*SMOKE)
     assert settings.regularizer.dropout == 0.1

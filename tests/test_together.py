@@ -32,6 +32,7 @@ def ends(folder, *, killed):
     return [None, DataError("no rows"), None]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("killed", [False, True])
 def test_each_part_ends_as_its_record_says_and_a_lost_one_says_why(tmp_path, killed):
     parts = tuple(

@@ -517,6 +517,7 @@ with store.start_run("slow", parent=None, params={}, tags={}, resume=None) as tr
 """
 
 
+@pytest.mark.long
 def test_a_terminated_run_is_marked(folder, store):
     with python(TERMINATED, cwd=folder) as process:
         assert process.stdout is not None
@@ -540,6 +541,7 @@ with store.start_run("large", parent=None, params={}, tags={}, resume=None) as t
 """
 
 
+@pytest.mark.long
 def test_a_full_disk_is_said_and_what_the_journal_has_is_sent_later(folder, store):
     room = (folder / "mlflow.db").stat().st_size + 8192
     with python(FULL.replace("BYTES", str(room)), cwd=folder) as process:
@@ -555,6 +557,7 @@ def test_a_full_disk_is_said_and_what_the_journal_has_is_sent_later(folder, stor
     assert steps == list(range(1, 5001))
 
 
+@pytest.mark.long
 def test_no_room_for_the_journal_is_a_sentence_and_the_run_is_marked(folder, store):
     with python(FULL.replace("BYTES", "8192"), cwd=folder) as process:
         _, said = process.communicate(timeout=60)

@@ -109,6 +109,7 @@ def test_only_the_first_training_is_compared_epoch_by_epoch(tmp_path, searched):
     assert study.trials[-1].user_attrs["epochs"] == 2 * EPOCHS
 
 
+@pytest.mark.long
 def test_wilcoxon_compares_whole_trainings(tmp_path, searched):
     study = searched("wilcoxon", warmup=3)
     bad, good = (load_trial(read_spec(tmp_path), study.ask().number) for _ in range(2))
@@ -124,6 +125,7 @@ def test_wilcoxon_compares_whole_trainings(tmp_path, searched):
     assert (bad.pruned, good.pruned) == (True, False)
 
 
+@pytest.mark.long
 def test_a_trial_is_not_pruned_after_its_last_fold(tmp_path, searched):
     study = searched("wilcoxon", warmup=3)
     bad = load_trial(read_spec(tmp_path), study.ask().number)
@@ -168,6 +170,7 @@ def fitted(hopeless):
     return history, pruner, calls, model.evaluate(x, x.sum(1), verbose=0)
 
 
+@pytest.mark.long
 def test_the_pruner_stops_training_and_the_best_epoch_stays():
     history, pruner, calls, loss = fitted(lambda epoch: epoch == 2)
     assert pruner.pruned
@@ -176,6 +179,7 @@ def test_the_pruner_stops_training_and_the_best_epoch_stays():
     assert loss == pytest.approx(min(history["val_loss"]))
 
 
+@pytest.mark.long
 def test_the_pruner_lets_a_good_trial_train_to_the_end():
     history, pruner, calls, _ = fitted(lambda epoch: False)
     assert not pruner.pruned

@@ -45,6 +45,7 @@ def test_a_run_that_goes_on_stays_evaluated():
     assert [listed.metrics for listed in book.runs()] == [{"test_mae": 2.0}]
 
 
+@pytest.mark.long
 def test_the_claim_of_a_process_that_was_killed_ends_with_it():
     program = (
         "import os; from test_user_ledger import *\n"

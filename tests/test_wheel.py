@@ -42,6 +42,7 @@ def leftovers(tmp_path):
     return [file for file in files if file.is_file() and file.name != "checksums.json"]
 
 
+@pytest.mark.long
 def test_only_the_member_stays(tmp_path, checksum):
     path = wheel.members("parcel", "1.0", checksum, [MEMBER])[0]
     assert path.read_text() == "1,2\n"
@@ -51,12 +52,14 @@ def test_only_the_member_stays(tmp_path, checksum):
     ]
 
 
+@pytest.mark.long
 def test_the_second_time_needs_no_pip(checksum, monkeypatch):
     first = wheel.members("parcel", "1.0", checksum, [MEMBER])[0]
     monkeypatch.setattr(subprocess, "run", None)
     assert wheel.members("parcel", "1.0", checksum, [MEMBER])[0] == first
 
 
+@pytest.mark.long
 def test_a_member_that_was_damaged_is_fetched_again(checksum):
     path = wheel.members("parcel", "1.0", checksum, [MEMBER])[0]
     for damage in (lambda: path.write_text("1,3\n"), path.unlink):
@@ -64,12 +67,14 @@ def test_a_member_that_was_damaged_is_fetched_again(checksum):
         assert wheel.members("parcel", "1.0", checksum, [MEMBER])[0].read_text() == "1,2\n"
 
 
+@pytest.mark.long
 def test_another_checksum_is_refused_and_nothing_stays(tmp_path, checksum):
     with pytest.raises(SourceUnavailable, match=rf"SHA-256 {checksum}, expected 0000.* Try again"):
         wheel.members("parcel", "1.0", "0" * 64, [MEMBER])[0]
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.long
 def test_a_version_that_pip_cannot_find_is_a_sentence(tmp_path, checksum):
     with pytest.raises(
         SourceUnavailable,
@@ -88,6 +93,7 @@ def test_python_without_pip_is_a_sentence(tmp_path, monkeypatch):
         wheel.members("parcel", "1.0", "0" * 64, [MEMBER])[0]
 
 
+@pytest.mark.long
 def test_several_members_come_of_one_download(tmp_path, monkeypatch, checksum):
     other = "parcel-1.0.dist-info/WHEEL"
     downloads = []

@@ -61,6 +61,7 @@ def runs(folder):
     )
 
 
+@pytest.mark.long
 def test_a_table_becomes_a_tested_registered_model_and_a_page(folder, table, capsys):
     typed = (*table(), *SMALL, "trainer.epochs=12", "budget=8runs")
     done = workflow(folder, *typed)
@@ -119,6 +120,7 @@ def test_a_workflow_without_power_stops(folder, table):
     assert not any(name.startswith("test_") for run in logged for name in run.data.metrics)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

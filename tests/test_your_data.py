@@ -88,6 +88,7 @@ def test_a_command_is_right(command, files, monkeypatch):
     command_line.compose_settings(words, CONF)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", [word for word in COMMANDS if "goldilocks data" in word])
 def test_a_file_is_shown(command, files):
     done = run(command, files)
