@@ -171,7 +171,7 @@ def placed(words, folder):
     store = local.open_existing(uri=f"sqlite:///{folder / 'mlflow.db'}", experiment="goldilocks")
     runs = [run for run in store.search("") if run.status == "FINISHED" and run.role != "step"]
     meant = runs
-    if "houses.csv" in words:
+    if "houses.csv" in " ".join(words):
         meant = [run for run in runs if run.params.get("dataset.file") == "houses.csv"]
     elif "--words" in words:
         meant = [run for run in runs if run.params.get("experiment") == "embedding_learned"]
@@ -187,23 +187,46 @@ NOT_RUN = re.compile(
 )
 
 
+def ran(words, folder):
+    """Run train.py, workflow.py or `goldilocks` as they are typed in a folder."""
+    program, *rest = words
+    if program == "goldilocks":
+        rest = ["-c", "from goldilocks.cli import main; main()", *rest]
+    else:
+        rest = [str(ROOT / rest[0]), *short(rest)[1:]]
+    return subprocess.run(
+        [sys.executable, *rest],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(files):
+    """The folder with files, and with runs that commands for RUN_ID can mean."""
+    for typed in (
+        "experiment=embedding_learned",
+        "experiment=catsdogs_pretrained_frozen_aug dataset.image_size=64 trainer.steps_per_epoch=2",
+        "dataset=table dataset.file=houses.csv dataset.target=price",
+        "dataset=mnist",
+    ):
+        done = ran(["python", "train.py", *typed.split()], files)
+        assert done.returncode == 0, done.stderr
+    return files
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", SHOWN)
-def test_every_command_of_a_page_runs(page, files):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+def test_every_command_of_a_page_runs(page, folder):
     for command in SHOWN[page]:
         if NOT_RUN.search(command):
             continue
-        program, *words = words_of(command)
+        words = words_of(command)
         if ID.search(command):
-            words = placed(words, files)
-        if program == "goldilocks":
-            words = ["-c", "from goldilocks.cli import main; main()", *words]
-        else:
-            words = [str(ROOT / words[0]), *short(words)[1:]]
-        done = subprocess.run(
-            [sys.executable, *words], cwd=files, env=environment, capture_output=True, text=True
-        )
+            words = placed(words, folder)
+        done = ran(words, folder)
         assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
 
 

@@ -109,7 +109,7 @@ def step(context: Context) -> ProblemResult:
         train_rows=len(split.train),
         final_rows=final_rows,
         changes=tuple(
-            each.code for each in data.findings if each.code.startswith(findings.OF_TIME)
+            finding.code for finding in data.findings if finding.code.startswith(findings.OF_TIME)
         ),
     )
 
