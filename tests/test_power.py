@@ -7,6 +7,7 @@ import pytest
 
 from goldilocks.errors import JobError
 from goldilocks.report.workflow.results import TunedReference
+from goldilocks.workflow.first_model import Beginning
 from goldilocks.workflow.steps import power
 from workflows import Rehearsal, context, dataset, trained
 
@@ -90,6 +91,18 @@ def test_rows_that_change_with_time_are_the_first_thing_to_think_of(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("changed", [{"epochs": 5}, {"model": "model=mlp"}])
+def test_what_time_allowed_is_said(tmp_path, monkeypatch, changed):
+    beginning = Beginning(an_epoch=60.0, all_seconds=3600.0, seconds_left=300.0, **changed)
+    monkeypatch.setattr(power.first_model, "decide", lambda context, usual: beginning)
+    step, _ = result(signals(TARGET, lambda name: 0.0), TARGET, tmp_path)
+    said = " ".join(step.report.reasons)
+    assert "of 3 seeds would take about 60 minutes, of 5 that the budget has" in said
+    assert ("So 5 epochs are trained." in said) == ("epochs" in changed)
+    assert ("in 5 epochs: a larger budget trains more." in said) == ("epochs" in changed)
+    assert ("on a base that was trained on other images" in said) == ("model" in changed)
+
+
 def test_the_workflow_goes_on_with_the_network_that_passes(tmp_path):
     step, _ = result(
         signals(TARGET, lambda name: 0.4 * name.startswith("optimizer")), TARGET, tmp_path
