@@ -169,7 +169,9 @@ def short(words):
 def placed(words, folder):
     """The words with the ID of a run that they can mean: the last one that finished."""
     store = local.open_existing(uri=f"sqlite:///{folder / 'mlflow.db'}", experiment="goldilocks")
-    runs = [run for run in store.search("") if run.status == "FINISHED" and run.role != "step"]
+    runs = [
+        run for run in store.search("") if run.status == "FINISHED" and "best_epoch" in run.metrics
+    ]
     meant = runs
     if "houses.csv" in " ".join(words):
         meant = [run for run in runs if run.params.get("dataset.file") == "houses.csv"]
