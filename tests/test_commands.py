@@ -77,13 +77,16 @@ def files(tmp_path_factory):
         "own.csv": {"size": size, "price": price},
         "load.csv": {"hour": hours, "kwh": load.round(3)},
         "rare.csv": {"x": x, "y": y, "churn": np.where(x + y > 2.2, "yes", "no")},
-        "films.csv": {"x": x, "y": y, **dict(zip(genres, labels.T, strict=True)), "genres": named},
+        # Labels in columns, and others in one: neither may be read off the other.
+        "films.csv": {
+            "x": x,
+            "y": y,
+            **dict(zip(genres, labels.T, strict=True)),
+            "genres": rng.permutation(named),
+        },
         "reviews.csv": {"review": reviews, "topics": named},
     }.items():
-        frame = pd.DataFrame(table)
-        if name == "films.csv":  # Either a column for each, or one of all.
-            frame = frame.drop(columns="genres")
-        frame.to_csv(folder / name, index=False)
+        pd.DataFrame(table).to_csv(folder / name, index=False)
 
     rows = []
     for kind, bright in {"cats": 190, "dogs": 40}.items():
