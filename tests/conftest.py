@@ -1,5 +1,6 @@
 """What tests share: settings as the command line makes them, and a store of one's own."""
 
+import copy
 import gc
 import os
 import shutil
@@ -12,10 +13,10 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from hydra import compose, initialize_config_dir
+from hydra._internal.config_repository import ConfigRepository
 
+from composition import checked
 from goldilocks import prepare_environment
-from goldilocks.config.composition import settled
 from goldilocks.config.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +31,27 @@ os.environ["PYTHONPATH"] = str(
 # Machines are shared: how long an example takes says nothing.
 hypothesis.settings.register_profile("goldilocks", deadline=None)
 hypothesis.settings.load_profile("goldilocks")
+
+
+_load_config = ConfigRepository.load_config
+_loaded = {}
+
+
+def _load_config_once(repository, config_path):
+    """Parse each file of conf/ once in a process: Hydra does so for every composition, which was
+    half of the time of the hundreds that tests ask for.
+    """
+    sources = tuple(source.full_path() for source in repository.sources)
+    files = [source for source in sources if source.startswith("file://")]
+    if files != [f"file://{ROOT / 'conf'}"]:
+        return _load_config(repository, config_path)  # A test's own files may change.
+    key = (sources, config_path)
+    if key not in _loaded:
+        _loaded[key] = _load_config(repository, config_path)
+    return copy.deepcopy(_loaded[key])
+
+
+ConfigRepository.load_config = _load_config_once
 
 
 def pytest_collection_finish():
@@ -50,12 +72,7 @@ def _own_ledger(monkeypatch):
 def composed() -> Callable[..., Settings]:
     """Checked settings from overrides as a person types them."""
 
-    def settings(*overrides: str) -> Settings:
-        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            cfg = compose("config", list(overrides), return_hydra_config=True)
-        return settled(cfg, hydra=cfg.hydra, overrides=overrides)
-
-    return settings
+    return checked
 
 
 @pytest.fixture(scope="session")

@@ -169,6 +169,7 @@ def test_help_can_be_piped_into_a_program_that_stops_reading(tmp_path):
     assert done.stderr == ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "closed", ["2>&1 | true", "2>&-", pytest.param("2>&- >&-", marks=pytest.mark.slow)]
 )

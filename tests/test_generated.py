@@ -93,7 +93,10 @@ def compose(number):
     return outcome_of(act, {word for word in about if word} | set(words))
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(2500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count",
+    [10, pytest.param(40, marks=pytest.mark.long), pytest.param(2500, marks=pytest.mark.slow)],
+)
 def test_a_command_line_is_taken_or_answered_with_sentences(count):
     faults = faults_of(count, "command line", compose)
     assert faults == [], "\n".join([f"{len(faults)} faults", *faults])
@@ -110,7 +113,10 @@ def bases():
     }
 
 
-@pytest.mark.parametrize("count", [80, pytest.param(6500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count",
+    [20, pytest.param(80, marks=pytest.mark.long), pytest.param(6500, marks=pytest.mark.slow)],
+)
 def test_a_table_is_read_or_answered_with_a_sentence(count, bases, tmp_path, monkeypatch):
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
 

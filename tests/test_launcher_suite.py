@@ -11,6 +11,8 @@ from hydra.version import VersionBase
 
 from hydra_plugins.goldilocks import LocalLauncher
 
+pytestmark = pytest.mark.long
+
 OURS = f"hydra.searchpath=[file://{Path(__file__).parents[1] / 'conf'}]"
 KEYS = [
     OURS,

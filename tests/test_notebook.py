@@ -25,6 +25,7 @@ def trained(shared_folder):
     return goldilocks.train(*QUICK, quiet=True)
 
 
+@pytest.mark.long
 def test_a_training_has_what_the_command_tells(trained):
     assert len(trained.history["loss"]) == len(trained.history["val_mae"]) == 3
     assert trained.verdict.word == trained.stored.tags["verdict"]
@@ -36,10 +37,12 @@ def test_a_training_has_what_the_command_tells(trained):
     assert trained.id in repr(trained)
 
 
+@pytest.mark.long
 def test_the_same_call_again_trains_nothing(trained):
     assert goldilocks.train(*QUICK, quiet=True).id == trained.id
 
 
+@pytest.mark.long
 def test_a_run_is_found_by_its_id(trained):
     found = goldilocks.load_run(trained.id)
     assert found.history == trained.history

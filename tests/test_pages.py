@@ -547,6 +547,7 @@ def test_the_index_of_experiments_lists_every_chapter():
     assert {name for name in CHAPTERS if f"[{name}]({name}/" in text} == set(CHAPTERS)
 
 
+@pytest.mark.long
 def test_the_store_finds_the_runs_of_a_chapter_and_their_curves(folder):
     store = local.connect(uri=None, experiment="tries")
     for name in ("mnist_dense", "mnistxdense", "imdb_small"):

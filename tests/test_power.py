@@ -103,6 +103,7 @@ def test_what_time_allowed_is_said(tmp_path, monkeypatch, changed):
     assert ("on a base that was trained on other images" in said) == ("model" in changed)
 
 
+@pytest.mark.long
 def test_the_workflow_goes_on_with_the_network_that_passes(tmp_path):
     step, _ = result(
         signals(TARGET, lambda name: 0.4 * name.startswith("optimizer")), TARGET, tmp_path

@@ -82,6 +82,7 @@ def test_a_run_that_is_registered_again_after_its_version_was_deleted_is_the_cha
     assert int(store.client.get_model_version_by_alias("houses", "champion").version) == 3
 
 
+@pytest.mark.long
 def test_a_challenger_leaves_the_champion_where_it_is(store, folder):
     first, second = logged(store, folder), logged(store, folder)
     assert registry.champion(store, "houses") is None
@@ -123,6 +124,7 @@ def test_a_model_is_found_by_name_version_and_alias(store, folder):
     assert registry.model_run_id(store, first) == first
 
 
+@pytest.mark.long
 def test_a_model_that_is_not_there_is_said_in_a_sentence(store, folder):
     registry.register(store, logged(store, folder), "houses")
     sentences = {

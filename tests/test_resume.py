@@ -112,6 +112,7 @@ def test_a_killed_run_on_random_views_ends_with_the_same_weights(folder, store, 
 LONG = ("trainer.epochs=3000", "trainer.batch_size=4")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("by", "status"),
     [

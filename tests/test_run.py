@@ -270,6 +270,7 @@ def checked(logged, metric, *plots):
     assert model.layers[-1].count_params() == metrics["parameters"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("targets", "problem", "metric", "plots"),
     [

@@ -14,9 +14,12 @@ from packaging.version import Version
 from composition import CONF
 
 # Hydra 1.3.8's own tests ask for the behaviour of Hydra 1.1.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Future Hydra versions will no longer change working directory"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.filterwarnings(
+        "ignore:Future Hydra versions will no longer change working directory"
+    ),
+]
 
 # Their configurations have no trainer.monitor, and their tasks want every combination.
 SEARCH = [

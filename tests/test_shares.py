@@ -1,11 +1,17 @@
 import pytest
+from omegaconf import OmegaConf
 
-from composition import checked
+from composition import composed
+from goldilocks.config.composition import settled
 from goldilocks.run.shares import program_size
 
 
-def sweep(*words, seeds=range(8)):
-    return [checked("dataset=boston", *words, f"seed={seed}") for seed in seeds]
+def sweep(*words, dataset="boston", seeds=range(8)):
+    """The settings of a job for each seed."""
+    words = (f"dataset={dataset}", *words)
+    cfg = composed(*words)
+    jobs = [OmegaConf.merge(cfg, {"seed": seed}) for seed in seeds]
+    return [settled(job, hydra=job.hydra, overrides=words) for job in jobs]
 
 
 @pytest.mark.parametrize(
@@ -19,7 +25,7 @@ def sweep(*words, seeds=range(8)):
         (sweep("trainer=population"), 0),
         (sweep("trainer=fit"), 0),  # A person has chosen.
         (sweep("trainer.steps_per_epoch=5"), 0),
-        ([checked("dataset=mnist", "model=convnet", f"seed={seed}") for seed in range(8)], 0),
+        (sweep("model=convnet", dataset="mnist"), 0),
     ],
 )
 def test_a_sweep_could_be_a_program_where_many_networks_differ_in_seed_and_rate_alone(jobs, size):
