@@ -17,7 +17,8 @@ from scipy import signal, special
 
 from goldilocks.dataset import Dataset
 from goldilocks.evaluation import measures
-from goldilocks.evaluation.intervals import STRETCHES, interval, row_clusters
+from goldilocks.evaluation.clusters import STRETCHES, row_clusters
+from goldilocks.evaluation.intervals import interval
 from goldilocks.problem import PROBLEMS, OwnMetric, Problem
 
 Drawn = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # truth, predictions, clusters

@@ -7,14 +7,8 @@ from scipy import integrate, stats
 
 from goldilocks.encoding.targets import encode_targets
 from goldilocks.evaluation import measures, scores
-from goldilocks.evaluation.intervals import (
-    RATES,
-    best_of,
-    interval,
-    mean_interval,
-    row_clusters,
-    standard_error,
-)
+from goldilocks.evaluation.clusters import row_clusters
+from goldilocks.evaluation.intervals import RATES, best_of, interval, mean_interval, standard_error
 from goldilocks.problem import PROBLEMS, Problem
 
 ROWS = 60

@@ -16,8 +16,9 @@ from goldilocks.dataset import Dataset
 from goldilocks.encoding.targets import targets_of
 from goldilocks.evaluation import jackknife, measures
 from goldilocks.evaluation.baseline import baseline_predictions
+from goldilocks.evaluation.clusters import row_clusters
 from goldilocks.evaluation.family import Difference, Family, Key, Scored, single
-from goldilocks.evaluation.intervals import row_clusters, standard_error
+from goldilocks.evaluation.intervals import standard_error
 from goldilocks.problem import Problem
 
 # Rows, int64 (n,), with the predictions, float32 (n, outputs), of each training.

@@ -22,7 +22,7 @@ from goldilocks.encoding.targets import targets_of
 from goldilocks.errors import ProblemError
 from goldilocks.evaluation import measures
 from goldilocks.evaluation.baseline import baseline_predictions
-from goldilocks.evaluation.intervals import row_clusters
+from goldilocks.evaluation.clusters import row_clusters
 from goldilocks.evaluation.null_errors import (
     ROUNDING,
     GainOf,

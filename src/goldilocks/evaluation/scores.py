@@ -7,7 +7,8 @@ import numpy as np
 
 from goldilocks.dataset import Dataset
 from goldilocks.evaluation import measures
-from goldilocks.evaluation.intervals import STRETCHES, Interval, interval, row_clusters
+from goldilocks.evaluation.clusters import STRETCHES, row_clusters
+from goldilocks.evaluation.intervals import Interval, interval
 from goldilocks.evaluation.row_values import decided, logarithms
 from goldilocks.problem import Problem
 

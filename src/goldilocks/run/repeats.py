@@ -16,7 +16,7 @@ import pandas as pd
 import goldilocks.backend  # noqa: F401  First: it is quiet.
 from goldilocks.encoding.targets import targets_of
 from goldilocks.evaluation import classes, mean_interval, measures
-from goldilocks.evaluation.intervals import STRETCHES, row_clusters
+from goldilocks.evaluation.clusters import STRETCHES, row_clusters
 from goldilocks.evaluation.mean_interval import Spread
 from goldilocks.plots import overlays, style
 from goldilocks.run import description, figures, summary
