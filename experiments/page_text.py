@@ -223,7 +223,7 @@ def _relations(checked: Sequence[Checked]) -> pd.DataFrame:
     for each in checked:
         relation = each.relation
         by = f" by {relation.by:g}" if relation.by else ""
-        answer = "within the spread of the seeds" if each.close else answers[each.holds]
+        answer = "within the spread" if each.close else answers[each.holds]
         rows.append(
             {
                 "what must hold": relation.words,

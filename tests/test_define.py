@@ -143,6 +143,29 @@ def test_the_only_column_of_dates_divides_a_table(tmp_path):
     assert "Rows are few and divided by time" in " ".join(reasons)
 
 
+@pytest.mark.parametrize("name", ["Date (UTC)", "a=b", "date, utc", "null", "2020", "#date"])
+def test_a_column_of_dates_divides_rows_whatever_its_name(tmp_path, name):
+    words = dated(tmp_path, DAYS)
+    file = tmp_path / "rows.csv"
+    pd.read_csv(file).rename(columns={"day": name}).to_csv(file, index=False)
+    settings = checked(*words)
+    settings, _ = define.in_time(settings, settings.builder("dataset")())
+    assert checked(*settings.overrides).tree["dataset"]["time"] == name
+
+
+def test_folds_go_forward_only_where_each_trains_on_every_class(tmp_path):
+    words = dated(tmp_path, DAYS)
+    file = tmp_path / "rows.csv"
+    frame = pd.read_csv(file)
+    late = np.where(np.arange(400) < 140, "no", np.where(np.arange(400) % 2, "yes", "no"))
+    frame.assign(y=late).to_csv(file, index=False)
+    settings = checked(*words)
+    _, data = define.in_time(settings, settings.builder("dataset")())
+    overrides, reasons = define.infer(context(data))
+    assert "protocol=holdout" in overrides
+    assert "a class is not among the earliest" in " ".join(reasons)
+
+
 @pytest.mark.parametrize(
     "typed",
     ["dataset.time=null", "dataset.group=a", "protocol=iterated_kfold", "dataset.drop=[day]"],

@@ -1,15 +1,21 @@
 """Tables that are divided by time, and what is said of rows that change with it."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from composition import checked
 from goldilocks.dataset import findings, table
 from goldilocks.dataset.checks.evidence import Evidence
+from goldilocks.encoding.targets import check_targets
 from goldilocks.errors import DataError, SplitError
 from goldilocks.protocol import holdout, iterated_kfold, kfold
+from goldilocks.run import data_source
 from test_series import load as load_series
 from test_table import HOW
+from workflows import problem
 
 ROWS = 600
 DAYS = pd.date_range("2020-01-01", periods=ROWS, freq="D")
@@ -101,6 +107,45 @@ def test_times_that_divide_nothing_are_a_sentence(load, days, how, message):
         load(noise(), days=days, shuffle=False, **how)
 
 
+def test_each_fold_trains_on_every_class_or_says_which_is_missing(load):
+    late = np.where(np.arange(ROWS) < 200, "no", np.where(np.arange(ROWS) % 2, "yes", "no"))
+    dataset = load(noise(y=late))
+    with pytest.raises(
+        SplitError, match=r"fold 1 of 4 trains on .+ none of them is of class 'yes'"
+    ):
+        kfold.split(dataset, k=4, shuffle=False, test=0.25, seed=0)
+    assert len(kfold.split(load(noise()), k=4, shuffle=False, test=0.25, seed=0)) == 4
+
+
+def test_a_part_of_no_rows_is_a_sentence(load):
+    with pytest.raises(SplitError, match=r"protocol\.test would take 0 rows from the latest"):
+        holdout.split(load(noise()), validation=0.25, test=0.0005, seed=0)
+
+
+def test_published_parts_that_overlap_in_time_are_said(load):
+    fixed = {"validation": np.arange(0, ROWS, 10)}
+    dataset = dataclasses.replace(load(noise()), fixed=fixed)
+    [split] = holdout.split(dataset, validation=0.25, test=0.25, seed=0)
+    assert "not one after the other: training rows are from 2020-01-02 to" in split.notes[-1]
+    assert "Divided by time" not in " ".join(split.notes)
+
+
+def test_rows_are_named_as_in_their_file(load):
+    values = noise(y=np.where(np.arange(ROWS) == 5, 0.0, 1 + np.arange(ROWS) % 7))
+    days = DAYS[::-1]
+    dataset = load(values, days=days, shuffle=False)
+    logarithm = dataclasses.replace(problem("regression"), log_target=True)
+    with pytest.raises(DataError, match=r"The target 'y' is 0 in row 6,"):
+        check_targets(logarithm, dataset, [])
+
+
+def test_a_time_is_proposed_in_place_of_groups(load):
+    level, y = np.random.default_rng(3).normal(size=(2, ROWS)).cumsum(axis=1).round(3)
+    columns = {"level": level, "who": np.arange(ROWS) // 4, "y": y}
+    sentence = codes(load(columns, time=None, group="who"))["D502"]
+    assert "dataset.time=day, without dataset.group" in sentence
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_nothing_is_said_of_rows_that_are_alike_at_all_times(load, seed):
     assert codes(load(noise(seed))) == {}
@@ -132,12 +177,13 @@ def test_a_relation_of_classes_that_turns_is_told(load):
     assert "explained log loss" in sentence
 
 
-def a_series(tmp_path, values, **how):
+def a_series(tmp_path, values, name="series", **how):
     """Findings of drift of a series of months."""
     months = pd.date_range("1990-01-01", periods=len(values), freq="MS")
     frame = pd.DataFrame({"when": months, "load": np.round(values, 3)})
     frame.to_csv(tmp_path / "months.csv", index=False)
-    return codes(load_series(str(tmp_path / "months.csv"), lookback=12, **how))
+    series = load_series(str(tmp_path / "months.csv"), lookback=12, **how)
+    return codes(dataclasses.replace(series, name=name))
 
 
 MONTHS = np.arange(240)
@@ -152,6 +198,24 @@ def test_a_level_that_moves_is_told_with_what_follows_it(tmp_path):
     values = SEASON + MONTHS + np.random.default_rng(0).normal(size=240)
     assert "predicts changes, which follow it" in a_series(tmp_path, values)["D503"]
     assert "dataset.difference=1" in a_series(tmp_path, values, difference=0)["D503"]
+
+
+def test_a_reading_says_what_is_predicted_in_whatever_order_it_is_asked(tmp_path, monkeypatch):
+    monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
+    values = SEASON + MONTHS + np.random.default_rng(0).normal(size=240)
+    a_series(tmp_path, values)
+    words = ("dataset=series", f"dataset.file={tmp_path / 'months.csv'}", "dataset.time=when")
+    words += ("dataset.target=load", "dataset.lookback=12")
+    for difference, follows in ((0, "follows it: dataset.difference=1"), (1, "predicts changes")):
+        settings = checked(*words, f"dataset.difference={difference}")
+        found = data_source.describe(settings, examples=0).findings
+        [sentence] = [finding.sentence for finding in found if finding.code == "D503"]
+        assert follows in sentence
+
+
+def test_what_an_option_does_not_have_is_not_proposed(tmp_path):
+    values = SEASON + MONTHS + np.random.default_rng(0).normal(size=240)
+    assert a_series(tmp_path, values, difference=0, name="jena")["D503"].endswith("trained on.")
 
 
 def test_a_season_that_moves_is_told(tmp_path):

@@ -12,6 +12,7 @@ from composition import checked
 from goldilocks.dataset.readers.reading import DATE, NUMBER, Reading
 from goldilocks.evaluation.differences import Comparison
 from goldilocks.problem import Problem
+from goldilocks.protocol import holdout
 from goldilocks.report import grouping
 from goldilocks.tracking.query import StoredRun
 from goldilocks.workflow import features
@@ -43,6 +44,8 @@ def judged(**errors):
         proposed=list(errors),
         columns=0,
         silent=(),
+        needed=(),
+        seeds=3,
         metric="mae",
     )
 
@@ -109,6 +112,22 @@ def test_a_single_column_is_dropped_whatever_its_name(name, tmp_path):
     file = f"dataset.file={tmp_path / 'rows.csv'}"
     settings = checked("dataset=table", file, "dataset.target=y", *words)
     assert settings.tree["dataset"]["drop"] == [name]
+
+
+def test_a_column_without_which_rows_are_equal_stays():
+    size = np.arange(400) // 2 * 1.0
+    frame = pd.DataFrame({"size": size, "noise": RANDOM.normal(size=400), "same": 1.0})
+    frame["other"] = frame["noise"]
+    data = dataclasses.replace(dataset(Y, "regression"), kind="table", x=frame)
+    assert features.droppable(data, ["noise", "same"]) == ["noise", "same"]
+    assert features.droppable(data, ["noise", "other", "same"]) == ["noise", "same"]
+
+    [before, after] = (
+        holdout.split(each, validation=0.25, test=0.25, seed=0)[0]
+        for each in (data, dataclasses.replace(data, x=frame.drop(columns=["noise", "same"])))
+    )
+    assert np.array_equal(before.test, after.test)
+    assert np.array_equal(before.train, after.train)
 
 
 @pytest.mark.long

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from goldilocks.errors import StoreError
+from goldilocks.run import compared
 from goldilocks.workflow.steps import register
 from test_results import SCORE
 from workflows import context, dataset
@@ -26,6 +27,7 @@ class Store:
             for run_id, error in errors.items()
         }
         self.rows = dict.fromkeys(errors, ROWS)
+        self.tags = {"dataset.digest": "0" * 64}
 
     def read_artifact(self, run_id, name):
         if run_id not in self.predictions:
@@ -35,11 +37,11 @@ class Store:
         return file.getvalue()
 
     def get_run(self, run_id):
-        return SimpleNamespace(tags={"dataset.digest": "0" * 64})
+        return SimpleNamespace(tags=self.tags)
 
 
-def shortcoming(store, champion="old", **score):
-    made = context(dataset(TARGET, "regression"))
+def shortcoming(store, champion="old", cells=None, **score):
+    made = context(dataclasses.replace(dataset(TARGET, "regression"), cell_keys=cells))
     made.store = store
     score = dataclasses.replace(SCORE, run_id="new", **score)
     return register._shortcoming(made, score, champion)
@@ -72,3 +74,11 @@ def test_a_champion_of_other_rows_is_not_compared():
     store.rows["old"] = ROWS + 1
     assert shortcoming(store) == ("", "The champion so far, run old, was tested on other rows.")
     assert "has no predictions to compare with" in shortcoming(Store(new=1))[1]
+
+
+def test_a_champion_without_some_columns_is_compared():
+    store, cells = Store(old=0.5, new=1), np.arange(len(ROWS), dtype=np.uint64)[:, None]
+    same = compared.tags(dataclasses.replace(dataset(TARGET, "regression"), cell_keys=cells))
+    store.tags = {"dataset.digest": "1" * 64, **same}
+    assert "is better on the test rows" in shortcoming(store, cells=cells)[0]
+    assert "was tested on other rows" in shortcoming(store, cells=cells + np.uint64(1))[1]

@@ -22,6 +22,15 @@ def test_a_stored_configuration_keeps_what_has_the_same_name_today():
     }
 
 
+def test_a_series_of_an_earlier_version_predicts_values_of_its_own_rows_alone():
+    stored = {"dataset": {"_target_": "goldilocks.dataset.series.load", "file": "load.csv"}}
+    assert renamed.tree(stored)["dataset"] == {
+        **stored["dataset"],
+        "lags": None,
+        "difference": 0,
+    }
+
+
 def test_a_stored_run_is_read_by_the_names_of_today(folder):
     store = local.connect(uri=None, experiment="tries")
     run_id = log(

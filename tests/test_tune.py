@@ -65,6 +65,13 @@ def test_a_row_shows_how_much_worse_a_candidate_is():
     assert rows[0]["seeds"] == 3
 
 
+def test_losses_of_logarithms_do_not_stand_beside_others():
+    own = [wrong(0.1, overrides=("problem.log_target=true",))]
+    rows = Contest(COMPARISON, [own, [wrong(0.5)]], own).table()
+    assert [row["val_loss"] is None for row in rows] == [True, False]
+    assert [row["val_mae"] for row in rows] == pytest.approx([0.1, 0.5])
+
+
 def test_what_lacks_the_features_of_the_winner_makes_it_no_luckier():
     random = np.random.default_rng(0)
 
@@ -110,7 +117,14 @@ def test_trials_without_all_folds_leave_the_others_all_their_rows():
                 **dict.fromkeys(("count", "epochs", "pruned", "ended_by"), 1),
             ),
             features=SimpleNamespace(
-                silent=["n"], silent_words="'n'", columns=3, tried={}, proposed=["log_target"]
+                silent=["n"],
+                silent_words="'n'",
+                needed=["n"],
+                needed_words="'n'",
+                columns=3,
+                tried={},
+                seeds=0,
+                proposed=["log_target"],
             ),
             verdicts=VERDICTS,
             seeds_measured=3,
@@ -123,6 +137,7 @@ def test_trials_without_all_folds_leave_the_others_all_their_rows():
     assert "scored on them; 50 are compared." in words
     assert "One trial was stopped before all folds, and is not among those" in words
     assert "The network reads 1 of 3 columns ('n') in vain, as far as it shows" in words
+    assert "Without 'n' rows would be equal that are not" in words
     assert "left no training with log_target to compare" in words
     assert "left no training with another seed: whatever is said of seeds rests on the 3" in words
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from composition import checked
+from composition import ROOT, checked
 from goldilocks.dataset import Dataset, row_keys
 from goldilocks.errors import ModelError, SplitError
 from goldilocks.protocol import Split
@@ -94,6 +94,14 @@ def test_features_of_another_kind_are_refused(change):
         ModelError, match=rf"that run has {change.split('=')[0]}=.+, and here it is .+; use "
     ):
         warm_start.load(start(*TEXT, change), store(*TEXT))
+
+
+def test_parts_of_dates_that_the_source_lacks_are_refused():
+    table = ("dataset=table", f"dataset.file={ROOT / 'pyproject.toml'}", "dataset.target=y")
+    with pytest.raises(
+        ModelError, match=r"that run has dataset\.date_parts=none, and here it is auto"
+    ):
+        warm_start.load(start(*table), store(*table, "dataset.date_parts=none"))
 
 
 @dataclass

@@ -21,7 +21,10 @@ THRESHOLDS = (
 )
 # What settings that did not exist in earlier versions would have been.
 ADDED: Mapping[str, Mapping[str, Any]] = {"problem": {"log_target": False}}
-ADDED_TO_TABLES: Mapping[str, Any] = {"time": None, "date_parts": "none"}
+ADDED_TO: Mapping[str, Mapping[str, Any]] = {
+    "goldilocks.dataset.table.load": {"time": None, "date_parts": "none"},
+    "goldilocks.dataset.series.load": {"lags": None, "difference": 0},
+}
 ENDS: Mapping[str, str] = {"before": "pre", "after": "post"}
 
 
@@ -47,8 +50,7 @@ def tree(stored: Mapping[str, Any]) -> dict[str, Any]:
         settings = [today(f"{group}.{key}", value) for key, value in stored.get(group, {}).items()]
         renamed[group] = {key.removeprefix(f"{group}."): value for key, value in settings}
     target = renamed["dataset"].get("_target_")
-    if target == "goldilocks.dataset.table.load":
-        renamed["dataset"] = {**ADDED_TO_TABLES, **renamed["dataset"]}
+    renamed["dataset"] = {**ADDED_TO.get(target, {}), **renamed["dataset"]}
     if target == "goldilocks.dataset.imdb.load":
         renamed["dataset"].pop("dir", None)  # Reviews in a folder are dataset=texts now.
     return renamed

@@ -82,6 +82,8 @@ class Dataset:
         times: The point of time of each row of a table, datetime64[us] or float64 (rows,),
             ascending, by which parts are divided; None where rows are in no such order, and of a
             series.
+        row_numbers: Of a table: the number of each row in its file, from 1, int64 (rows,); None
+            where that is its place in `x`.
         query: Name of the column of queries, whose rows are ranked against each other and are the
             groups; "" where rows are not ranked.
         cell_keys: uint64 (rows, cells), a key of each cell of a row as it stands in its file, all
@@ -132,6 +134,7 @@ class Dataset:
     difference: int | None = 0
     groups: np.ndarray | None = None
     times: np.ndarray | None = None
+    row_numbers: np.ndarray | None = None
     query: str = ""
     cell_keys: np.ndarray | None = None
     target: str = ""
@@ -159,6 +162,10 @@ class Dataset:
         """The parts of dates that are inputs beside their days."""
         parts = {part for reading in self.readings.values() for part in reading.parts}
         return sorted(parts - {"days"})
+
+    def row_number(self, row: int) -> int:
+        """Return the number of a row in its file, from 1."""
+        return row + 1 if self.row_numbers is None else int(self.row_numbers[row])
 
     def queries(self, rows: np.ndarray) -> np.ndarray | None:
         """Return the query of each of some rows, int64 (n,); None where rows are not ranked."""

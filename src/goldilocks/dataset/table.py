@@ -142,13 +142,13 @@ def load(
         answers = targets.without(answers, drop_classes)
         usable = targets.present(answers)
     tabular.check_rows(usable, path, f"a target ({', '.join(labels)})", "another dataset.target")
-    parts, moments = parted.parts[usable], None
+    parts, moments, numbers = parted.parts[usable], None, 1 + np.flatnonzero(usable)
     if not usable.all():
         frame, answers = frame[usable], answers[usable]
     if time_columns:
         points = _points(frame, time_columns, path, options)
         frame, answers = frame.iloc[points.rows], answers.iloc[points.rows]
-        parts, moments = parts[points.rows], points.values
+        parts, moments, numbers = parts[points.rows], points.values, numbers[points.rows]
         notes += points.notes
     problem, y, classes, inferred = problems.prepare(answers, problem)
     if len(time_columns) > 1 or (moments is not None and moments.dtype.kind != "M"):
@@ -196,6 +196,7 @@ def load(
         subset=subset,
         groups=groups,
         times=moments,
+        row_numbers=numbers,
         query=query or "",
         header=header,
         cell_keys=cell_keys.of_frame(frame),

@@ -33,7 +33,8 @@ def latest(dataset: Dataset, rows: Rows, size: int, name: str) -> tuple[Rows, Ro
         return rest, part
 
     assert dataset.times is not None
-    part = rows[dataset.times[rows] >= dataset.times[part[:1]]]  # None is cut off a time.
+    if len(part):
+        part = rows[dataset.times[rows] >= dataset.times[part[0]]]  # None is cut off a time.
     rest = before(dataset, rows, part)
     _check_times(dataset, rest, part, name)
     return rest, part
@@ -55,11 +56,37 @@ def spans(dataset: Dataset, train: Rows, validation: Rows, test: Rows) -> tuple[
     """Return the times of the parts of a table that is divided by time, in a sentence; else ()."""
     if dataset.times is None:
         return ()
+    parts = {"training": train, "validation": validation, "test": test}
+    if not train[-1] < validation[0] <= validation[-1] < test[0]:  # Some came with the data.
+        words = [
+            f"{name} rows are from {dates.shown(dataset.times[int(rows[0])])} to "
+            f"{dates.shown(dataset.times[int(rows[-1])])}"
+            for name, rows in parts.items()
+        ]
+        return (
+            f"The parts that the data came with are not one after the other: {', '.join(words)}. "
+            "Scores are not those of later rows.",
+        )
     ends = [dates.shown(dataset.times[int(row)]) for row in (train[-1], validation[0], test[0])]
     return (
         f"Divided by time: rows up to {ends[0]} train, those from {ends[1]} on validate, and those "
         f"from {ends[2]} on are the test.",
     )
+
+
+def check_fold(dataset: Dataset, rows: Rows, train: Rows, fold: str) -> None:
+    """Raise SplitError if training rows of a table lack a class that rows have."""
+    if dataset.times is None or dataset.problem not in CLASSES:
+        return
+    labels = np.asarray(dataset.y).astype(np.int64)
+    missing = np.setdiff1d(labels[rows], labels[train])
+    if len(missing):
+        raise SplitError(
+            f"dataset={dataset.name}: {fold} trains on rows up to "
+            f"{dates.shown(dataset.times[int(train[-1])])}, and none of them is of class "
+            f"{dataset.classes[missing[0]]!r}; expected every class. Lower protocol.k, take "
+            "protocol=holdout, or type dataset.time=null to draw rows at random."
+        )
 
 
 def key_of(name: str) -> str:

@@ -89,6 +89,7 @@ def folds(
                     "class among the training rows. Set protocol.shuffle=true, lower protocol.k, "
                     "or change protocol.seed."
                 )
+            in_time.check_fold(dataset, rows, train, f"fold {number} of {k}")
             train = parts.subset(dataset, train, fold_seed)
             spans = in_time.spans(dataset, train, validation, test_rows)
             splits.append(Split(train, validation, test_rows, (*notes, *spans)))

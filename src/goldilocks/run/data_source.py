@@ -11,6 +11,7 @@ from pathlib import Path
 from goldilocks.config.options import OptionFiles
 from goldilocks.config.settings import Settings, key_of
 from goldilocks.dataset.readers import content, folders
+from goldilocks.encoding import differencing
 from goldilocks.encoding.targets import check_targets
 from goldilocks.errors import DataError, did_you_mean, did_you_mean_file
 from goldilocks.formatting import quoted
@@ -87,6 +88,7 @@ def describe(settings: Settings, *, examples: int) -> DataSummary:
         return summarize_columns(keys, mute=mute, examples=examples)
     dataset = settings.builder("dataset")()
     splits = settings.builder("protocol")(dataset)
+    dataset = differencing.resolved(dataset, splits[0].train)
     problem = settings.problem(dataset.problem)
     check_targets(problem, dataset, splits)
     return summarize(dataset, splits, metric=problem.metric, mute=mute, examples=examples)

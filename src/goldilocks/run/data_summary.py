@@ -100,6 +100,7 @@ def summarize(
         "split": notes_of_all(splits),
         "size": _size(dataset),
         "outputs": list(dataset.outputs),
+        "difference": dataset.difference,
         "metric": metric,
     }
     facts = cache.remembered(

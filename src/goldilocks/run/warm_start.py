@@ -34,6 +34,7 @@ ENCODING_KEYS = (
     "dataset.delay",
     "dataset.horizon",
     "dataset.lags",
+    "dataset.date_parts",
     "dataset.target",
 )
 

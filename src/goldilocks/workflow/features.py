@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -16,16 +16,18 @@ import pandas as pd
 from scipy.stats import skew
 
 from goldilocks.config import literals
+from goldilocks.dataset import Dataset
 from goldilocks.dataset.checks.evidence import named
 from goldilocks.dataset.checks.labels import SKEWED
 from goldilocks.encoding import encoder
 from goldilocks.encoding.targets import targets_of
+from goldilocks.evaluation import row_values
 from goldilocks.evaluation.differences import Comparison, Predictions
 from goldilocks.evaluation.family import Difference
-from goldilocks.evaluation.scores import scores
 from goldilocks.formatting import argument
 from goldilocks.interpret.figures import sample
 from goldilocks.interpret.permutation import permutation_importance
+from goldilocks.protocol import duplicates
 from goldilocks.report.workflow.results import Row
 from goldilocks.run.context import stored_predictions
 from goldilocks.tracking import query
@@ -75,6 +77,8 @@ class Features:
         proposed: The names of what speaks for itself.
         columns: Number of columns of the table.
         silent: Those that were shuffled without loss.
+        needed: Those of them without which the parts would be other ones.
+        seeds: With how many seeds each was trained; 0 where the budget left none.
         metric: What they are compared by.
     """
 
@@ -82,6 +86,8 @@ class Features:
     proposed: Sequence[str]
     columns: int
     silent: Sequence[str]
+    needed: Sequence[str]
+    seeds: int
     metric: str
 
     @property
@@ -99,6 +105,11 @@ class Features:
     def silent_words(self) -> str:
         """Which columns were shuffled without loss, in words."""
         return named(self.silent)
+
+    @property
+    def needed_words(self) -> str:
+        """Without which of them the parts would be other ones, in words."""
+        return named(self.needed)
 
     def carried(self, candidate: Candidate) -> Candidate:
         """Return a candidate with what was chosen."""
@@ -132,7 +143,8 @@ def compare(context: Context, start: Trained) -> Features:
         start: The network that overfits.
     """
     silent = _silent(context, start)
-    proposed = _proposed(context, silent, predictions([start]))
+    left_out = droppable(context.dataset, silent)
+    proposed = _proposed(context, left_out, predictions([start]))
     groups: dict[str, list[Trained]] = {AS_IT_IS: [start]}
     needed = once(
         context.folder / "features.json", lambda: _seeds(context, start, more=len(proposed))
@@ -153,6 +165,8 @@ def compare(context: Context, start: Trained) -> Features:
         proposed=list(proposed),
         columns=context.dataset.x.shape[1] if silent else 0,
         silent=silent,
+        needed=[name for name in silent if name not in left_out],
+        seeds=len(seeds),
         metric=context.problem.metric,
     )
 
@@ -217,20 +231,20 @@ def _seeds(context: Context, start: Trained, *, more: int) -> int:
 
 
 def _proposed(
-    context: Context, silent: Sequence[str], validated: Predictions
+    context: Context, left_out: Sequence[str], validated: Predictions
 ) -> dict[str, tuple[str, ...]]:
     """Return what is tried, by name: the overrides that it takes. What was typed stays.
 
     Args:
         context: Of step 5.
-        silent: Columns that may be left out.
+        left_out: Columns that are tried without.
         validated: Has the validation rows, whose targets may be skewed.
     """
     dataset, problem, typed = context.dataset, context.problem, context.typed_keys
     proposed: dict[str, tuple[str, ...]] = {}
-    if silent:
-        dropped = [*context.settings.tree["dataset"]["drop"], *silent]
-        name = f"{len(silent)} fewer column{'s' * (len(silent) > 1)}"
+    if left_out:
+        dropped = [*context.settings.tree["dataset"]["drop"], *left_out]
+        name = f"{len(left_out)} fewer column{'s' * (len(left_out) > 1)}"
         typed_words = shlex.split(argument("dataset.drop", *map(str, dropped)))
         proposed[name] = tuple(literals.for_hydra(typed_words))
     # Of the times that divide rows nothing but parts is an input.
@@ -244,6 +258,22 @@ def _proposed(
         if has_values and y.min() > 0 and skew(y[rows], axis=0).max() >= SKEWED:
             proposed["log_target"] = ("problem.log_target=true",)
     return proposed
+
+
+def droppable(dataset: Dataset, names: Sequence[str]) -> list[str]:
+    """Return those of a table's columns that can be left out together with every row in its part.
+
+    Rows that become equal without a column would be kept in one part, so that all are drawn anew:
+    test rows would be among those that earlier networks trained on.
+    """
+    if not names:
+        return []
+    contents, left_out = len(np.unique(duplicates.contents(dataset)[0])), list[str]()
+    for name in names:
+        x = dataset.x.drop(columns=[*left_out, name])
+        if len(np.unique(duplicates.contents(replace(dataset, x=x))[0])) == contents:
+            left_out.append(name)
+    return left_out
 
 
 def _silent(context: Context, start: Trained) -> list[str]:
@@ -287,7 +317,7 @@ def _loss_of(context: Context, start: Trained) -> tuple[Loss, dict[str, np.ndarr
         for number, (model, truth) in enumerate(zip(models, truths, strict=True)):
             part = encoder.columns(frame.iloc[ends[number] : ends[number + 1]])
             predicted = keras.ops.convert_to_numpy(model(encoder.tensors(part), training=False))
-            total += len(truth) * scores(context.problem, truth, predicted)["loss"]
+            total += row_values.losses(context.problem, truth, predicted).sum()
         return total / len(rows)
 
     return loss, {str(name): column.to_numpy()[rows] for name, column in dataset.x.items()}

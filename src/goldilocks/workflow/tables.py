@@ -13,17 +13,27 @@ def row(trained: Trained, metrics: Sequence[str]) -> dict[str, Cell]:
     """Return the size, best values, last losses, verdict and run of a trained candidate."""
     size = model_size(trained)
     values = {f"val_{name}": finite(trained.best(name)) for name in metrics}
+    losses: dict[str, Cell] = {
+        "val_loss": size.best_val_loss,
+        "end loss": size.train_loss,
+        "end val_loss": size.val_loss,
+    }
+    if has_own_loss(trained):
+        losses = dict.fromkeys(losses)
     return {
         "candidate": size.name,
         "weights": size.weights,
         "best epoch": f"{trained.best_epoch} of {trained.epochs}",
         **values,
-        "val_loss": size.best_val_loss,
-        "end loss": size.train_loss,
-        "end val_loss": size.val_loss,
+        **losses,
         "verdict": size.verdict,
         "run": trained.run.run_id,
     }
+
+
+def has_own_loss(trained: Trained) -> bool:
+    """Whether the loss of a candidate is of logarithms, which step 5 has chosen for it alone."""
+    return "problem.log_target=true" in trained.candidate.overrides
 
 
 def model_size(trained: Trained) -> ModelSize:

@@ -99,11 +99,12 @@ def dated(evidence: Evidence) -> Iterator[str]:
     """Name the columns of a table that hold dates: its rows may have an order in time."""
     names = evidence.dates
     if names and evidence.dataset.times is None:
+        instead = "" if evidence.dataset.groups is None else ", without dataset.group"
         yield (
             f"{named(names)} holds dates, so the rows have an order in time, and the split draws "
             "them at random. If later rows will be predicted from earlier ones, a score on drawn "
             f"rows is too good: divide them by time, dataset=table "
-            f"{argument('dataset.time', names[0])}."
+            f"{argument('dataset.time', names[0])}{instead}."
         )
 
 

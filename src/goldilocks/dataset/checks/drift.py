@@ -17,6 +17,7 @@ from sklearn.metrics import d2_log_loss_score, r2_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
+from goldilocks.dataset import Dataset
 from goldilocks.dataset.checks.evidence import Evidence, as_numbers
 from goldilocks.formatting import argument, number
 
@@ -116,13 +117,15 @@ def level_moves(evidence: Evidence) -> Iterator[str]:
     moved = float(second.mean() - first.mean())
     if not within or abs(moved) <= MOVES * within:
         return
-    follows = "A network that predicts changes follows it: dataset.difference=1."
+    follows = ""
     if dataset.difference != 0:
-        follows = "The network predicts changes, which follow it (dataset.difference)."
+        follows = " The network predicts changes, which follow it (dataset.difference)."
+    elif dataset.name == "series":  # Published ones have no such key.
+        follows = " A network that predicts changes follows it: dataset.difference=1."
     yield (
-        f"The level of {dataset.target!r} moves from {number(first.mean())} to "
+        f"The level of {_first_target(dataset)!r} moves from {number(first.mean())} to "
         f"{number(second.mean())} between the halves of its training and validation points, by "
-        f"{abs(moved) / within:.1f} deviations: the test lies beyond what is trained on. {follows}"
+        f"{abs(moved) / within:.1f} deviations: the test lies beyond what is trained on.{follows}"
     )
 
 
@@ -152,8 +155,8 @@ def season_moves(evidence: Evidence) -> Iterator[str]:
         chance = float(courses.std(axis=0).mean()) / math.sqrt(half)
         if moved > max(*drawn, SEASON * size, CLEAR * chance):
             yield (
-                f"The course of {dataset.target!r} within a season ({name}: {period} rows) is "
-                f"another in the later half: it differs by {number(moved)} on average, where it "
+                f"The course of {_first_target(dataset)!r} within a season ({name}: {period} rows) "
+                f"is another in the later half: it differs by {number(moved)} on average, where it "
                 f"varies by {number(size)} itself. What is learned of the season early is wrong "
                 f"later.{_latest(evidence)}"
             )
@@ -171,6 +174,11 @@ def _apart(courses: np.ndarray, half: int) -> float:
     """Return the root mean squared difference of the mean courses of both halves."""
     difference = courses[half:].mean(axis=0) - courses[:half].mean(axis=0)
     return float(np.sqrt((difference**2).mean()))
+
+
+def _first_target(dataset: Dataset) -> str:
+    """Return the name of the column that is predicted, of several the first, which is looked at."""
+    return dataset.x.columns[dataset.x.target[0]]
 
 
 def _by_time(evidence: Evidence) -> np.ndarray:
@@ -228,7 +236,9 @@ def _by(evidence: Evidence) -> str:
     """Return what to type to judge by time."""
     if evidence.dataset.times is not None:
         return "validation rows are the latest but the test, and their score shows what it costs"
-    return f"divide the rows by time, dataset=table {argument('dataset.time', evidence.dates[0])}"
+    instead = "" if evidence.dataset.groups is None else ", without dataset.group"
+    time = argument("dataset.time", evidence.dates[0])
+    return f"divide the rows by time, dataset=table {time}{instead}"
 
 
 def _latest(evidence: Evidence) -> str:

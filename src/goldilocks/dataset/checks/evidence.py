@@ -142,6 +142,6 @@ def row_name(dataset: Dataset, row: int) -> str:
     if dataset.image_size is not None:
         return "/".join(str(dataset.x[row]).split("/")[-2:])
     if dataset.kind != "text":
-        return f"row {row + 1}"
+        return f"row {dataset.row_number(row)}"
     text = " ".join(str(dataset.x[row]).split())
-    return f"row {row + 1} ({cut(text, 30)!r})"
+    return f"row {dataset.row_number(row)} ({cut(text, 30)!r})"

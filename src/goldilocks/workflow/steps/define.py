@@ -5,13 +5,17 @@ Source: Chollet, Deep Learning with Python (2017), sections 4.5.1 to 4.5.4.
 
 import dataclasses
 import math
+import shlex
 
 import numpy as np
 
+from goldilocks.config import literals
 from goldilocks.config.settings import Settings, key_of
 from goldilocks.dataset import Dataset, findings
 from goldilocks.dataset.readers.reading import DATE
 from goldilocks.encoding import differencing
+from goldilocks.errors import SplitError
+from goldilocks.formatting import argument
 from goldilocks.problem import COST, PROBLEMS
 from goldilocks.protocol import notes_of_all, parts
 from goldilocks.report.workflow.results import ProblemResult
@@ -33,7 +37,9 @@ BATCH_SIZES = (16, 512)
 EPOCHS = (10, 80)
 TEST = VALIDATION = 0.25  # as in conf/protocol
 # Keys that say which rows are in which part, or that belong together.
-DIVIDING = {f"dataset.{key}" for key in ("time", "group", "query", "split", "test_file")}
+DIVIDING = {
+    f"dataset.{key}" for key in ("time", "group", "query", "split", "validation_file", "test_file")
+}
 
 
 def in_time(settings: Settings, dataset: Dataset) -> tuple[Settings, Dataset]:
@@ -58,6 +64,8 @@ def in_time(settings: Settings, dataset: Dataset) -> tuple[Settings, Dataset]:
         return settings, dataset
 
     settings = settings.changed({"dataset.time": name})
+    [word] = literals.for_hydra(shlex.split(argument("dataset.time", name)))
+    settings = dataclasses.replace(settings, overrides=(*settings.overrides[:-1], word))
     note = (
         f"The column {name!r} holds dates, so rows are divided by time (dataset.time): the latest "
         "are the test. If it does not say when a row came to be, as a date of birth does not, type "
@@ -84,9 +92,10 @@ def step(context: Context) -> ProblemResult:
         final_rows += len(split.validation)
 
     metric = settings.problem(dataset.problem).metric
-    data = data_summary.summarize(dataset, splits, metric=metric, mute=settings.mute)
+    resolved = differencing.resolved(dataset, split.train)
+    data = data_summary.summarize(resolved, splits, metric=metric, mute=settings.mute)
     findings.refuse(data.findings)
-    of_difference = differencing.resolved(dataset, split.train).notes[len(dataset.notes) :]
+    of_difference = resolved.notes[len(dataset.notes) :]
 
     # Unless they are evaluated by force, the last step will refuse test rows that are known.
     earlier: list[test_ledger.Overlap] = []
@@ -181,10 +190,25 @@ def _protocol(context: Context) -> tuple[tuple[str, ...], dict[str, int]]:
     pool = len(rows)
     if "test" not in published:
         pool = round(len(rows) * (1 - TEST))
+    if dataset.times is not None:
+        folds = next(k for k in range(folds, 0, -1) if k == 1 or _are_possible(context, k))
+        if folds == 1:  # Its earliest rows lack a class.
+            return ("protocol=holdout",), {"latest": held_out, "held_out": held_out}
     shuffled = pool < FEW and dataset.times is None
     name = "iterated_kfold" if shuffled else "kfold"
     counts = {"held_out": held_out, "pool": pool, "folds": folds}
     return (f"protocol={name}", f"protocol.k={folds}"), counts
+
+
+def _are_possible(context: Context, folds: int) -> bool:
+    """Return whether rows can be divided into so many folds."""
+    words = ("protocol=kfold", f"protocol.k={folds}")
+    settings = context.settings_of(Candidate("folds", (*BASELINE.overrides, *words)))
+    try:
+        settings.builder("protocol")(context.dataset)
+    except SplitError:
+        return False
+    return True
 
 
 def _training(context: Context) -> tuple[dict[str, int], int]:

@@ -10,8 +10,9 @@ import numpy as np
 from goldilocks.config import invocation
 from goldilocks.errors import StoreError
 from goldilocks.report.workflow.results import FinalScore, RegisterResult
+from goldilocks.run import compared
 from goldilocks.run.context import stored_predictions
-from goldilocks.tracking import registry
+from goldilocks.tracking import query, registry
 from goldilocks.workflow import prose
 from goldilocks.workflow.context import Context
 
@@ -61,7 +62,10 @@ def _shortcoming(context: Context, score: FinalScore, champion: str | None) -> t
         rows, of_champion = stored_predictions(context.store, champion)
     except StoreError:
         return "", f"The champion so far, run {champion}, has no predictions to compare with."
-    if run.tags.get("dataset.digest") != context.dataset.digest or not np.array_equal(rows, tested):
+    # Columns may have been left out; the rows of a file are known without them.
+    data = {"dataset.digest": context.dataset.digest, **compared.tags(context.dataset)}
+    key = query.ROWS if query.ROWS in data else "dataset.digest"
+    if run.tags.get(key) != data[key] or not np.array_equal(rows, tested):
         return "", f"The champion so far, run {champion}, was tested on other rows."
 
     comparison = context.comparison()

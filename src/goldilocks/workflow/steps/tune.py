@@ -29,7 +29,7 @@ from goldilocks.workflow.context import Context
 from goldilocks.workflow.resume import once
 from goldilocks.workflow.search import IN_VAIN, Search
 from goldilocks.workflow.steps.scale import LEARNED_NOTHING
-from goldilocks.workflow.tables import model_size, runs_of
+from goldilocks.workflow.tables import has_own_loss, model_size, runs_of
 
 LONGER = 1.5  # times the epochs of the model that overfits: what is regularized learns more slowly
 FEWEST_EPOCHS = 5
@@ -120,8 +120,9 @@ def step(
     )
 
     size = model_size(winner[0])
-    if contest.metric == "loss":
-        size = dataclasses.replace(size, best_val_loss=score)
+    if contest.metric == "loss" or has_own_loss(winner[0]):
+        loss = comparison.score(predictions(winner), "loss").mean
+        size = dataclasses.replace(size, best_val_loss=loss)
     return TuneResult(
         report=report,
         winner=runs_of(chosen),
