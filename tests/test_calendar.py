@@ -104,6 +104,15 @@ def test_parts_are_made_behind_the_encoder_s_inputs_and_scaled_by_training_rows(
     assert list(rows.read(dataset, np.arange(3)).columns)[:3] == ["size", "when", "when (year)"]
 
 
+def test_a_column_that_is_named_as_a_part_stays(load):
+    frame = a_table()
+    dataset = load(frame.assign(**{"when (year)": frame["size"] * 2}))
+    read = rows.read(dataset, np.arange(600))
+    assert read["when (year)"].tolist() == (frame["size"] * 2).tolist()[:600]
+    assert set(read["when (year)_"]) == {2015, 2016}
+    assert features(dataset).shape == (900, 8)
+
+
 def test_without_parts_a_table_is_encoded_as_before(load):
     frame = a_table()
     plain = load(frame, date_parts="none")

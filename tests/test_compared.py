@@ -9,7 +9,7 @@ import pytest
 from goldilocks.protocol import Split
 from goldilocks.run import compared
 from goldilocks.run.run import run
-from goldilocks.tracking import ledger, local, null
+from goldilocks.tracking import ledger, local, null, query
 from test_overlap import a_dataset, houses
 
 ROWS = 60
@@ -30,6 +30,7 @@ def log(store):
     def logged(dataset, splits=SPLITS, **tags):
         given = {"role": "plain", "dataset.digest": dataset.digest, **tags}
         with store.start_run("a run", parent=None, params={}, tags=given, resume=None) as tracker:
+            tracker.tags(compared.tags(dataset, splits))
             compared.log(tracker, dataset, splits)
 
     return logged
@@ -100,6 +101,13 @@ def test_a_column_that_is_dropped_does_not_reset_the_count(folder, store, compos
     run(composed(*table, "dataset.file=renamed.csv", "final=true"))
     [final] = store.search("tags.role = 'final'")
     assert final.metrics["validation_configurations"] == 2
+
+    run(composed(*table, "trainer.repeats=2"))
+    [parent, *_] = store.search("params.`trainer.repeats` = '2'")
+    children = query.children(store, parent)
+    assert len(children) == 2
+    for name in (query.ROWS, ledger.VALIDATED):
+        assert {child.tags[name] for child in children} == {parent.tags[name]}
 
 
 @pytest.fixture

@@ -158,6 +158,23 @@ def test_a_file_with_a_time_is_a_series(capsys):
     assert "series, rows 300, windows 276, from 2024-03-01, to" in told(capsys, *arguments)
 
 
+def test_what_rows_with_times_are_is_said_where_no_other_key_tells(monkeypatch, capsys):
+    said = []
+    monkeypatch.setattr("goldilocks.console.note", said.append)
+    arguments = ("load.csv", "dataset.time=hour", "dataset.target=kwh")
+    read(capsys, *arguments)
+    assert said[0].startswith("dataset.time: read as a series. dataset=series predicts values")
+    said.clear()
+    assert read(capsys, *arguments, "dataset.lookback=12")["dataset"] == "series"
+    assert read(capsys, *arguments, "dataset.date_parts=[hour]")["dataset"] == "table"
+    assert said == []
+
+
+def test_columns_that_are_divided_by_time_have_no_finding_of_drawn_rows(capsys):
+    walk = ("load.csv", "dataset=table", "dataset.time=hour")
+    assert "D305" not in told(capsys, *walk)
+
+
 def test_the_holes_of_a_series_are_listed(capsys, tmp_path):
     hours = pd.date_range("2024-03-01", periods=300, freq="h").delete([*range(50, 60), 99])
     frame = pd.DataFrame({"hour": hours, "kwh": np.arange(289.0) ** 0.5})
@@ -235,7 +252,7 @@ def test_errors_are_sentences(here, arguments, sentence):
     [
         ["it's a house.csv"],
         ["it's a house.csv", "dataset.target=price"],
-        ["load.csv", "dataset.time=hour", "dataset.target=kwh"],
+        ["load.csv", "dataset.time=hour", "dataset.target=kwh", "dataset.lookback=24"],
         ["films.csv", "dataset.text=review", "dataset.target=answer"],
     ],
     ids=["columns", "table", "series", "texts"],

@@ -96,19 +96,19 @@ DATED = {"when": Reading(kind=DATE, parts=("days", "month"))}
     ],
 )
 def test_what_was_typed_stays_and_only_what_may_help_is_tried(given, silent, names):
-    assert list(features._proposed(given, silent, VALIDATED)) == names
+    assert list(features._proposed(given, silent, VALIDATED, has_values=True)) == names
 
 
 def test_columns_are_dropped_beside_those_that_were_typed():
     given = asked(Y, drop=["id"])
-    [words] = features._proposed(given, ["x, y"], VALIDATED).values()
+    [words] = features._proposed(given, ["x, y"], VALIDATED, has_values=True).values()
     assert words == ("dataset.drop=[id,'x, y']",)
 
 
 @pytest.mark.parametrize("name", ["city", "x, y", "null", "2020"])
 def test_a_single_column_is_dropped_whatever_its_name(name, tmp_path):
     pd.DataFrame({name: ["a"], "y": [1.5]}).to_csv(tmp_path / "rows.csv", index=False)
-    [words] = features._proposed(asked(Y), [name], VALIDATED).values()
+    [words] = features._proposed(asked(Y), [name], VALIDATED, has_values=True).values()
     file = f"dataset.file={tmp_path / 'rows.csv'}"
     settings = checked("dataset=table", file, "dataset.target=y", *words)
     assert settings.tree["dataset"]["drop"] == [name]

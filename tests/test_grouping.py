@@ -72,6 +72,14 @@ CASES = {
         1,
         [validated("a"), validated("b", seed="1", **{"trainer.batch_size": "32"})],
     ),
+    "rows kept in groups": (2, [validated("a"), validated("b", **{"dataset.group": "who"})]),
+    "rows that a dropped column made equal": (
+        2,
+        [
+            a_run(name, 1.0, tags={"dataset.rows": "1" * 64, "validation.digest": rows * 64})
+            for name, rows in (("a", "2"), ("b", "3"))
+        ],
+    ),
     "validation steps of another batch size": (
         2,
         [

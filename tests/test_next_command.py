@@ -1,3 +1,4 @@
+import dataclasses
 import shlex
 
 import pytest
@@ -40,6 +41,23 @@ def test_what_one_seed_cannot_tell_apart_is_trained_with_more_seeds(hydra):
         " train.py -m dataset=boston model.units=8,4 seed=0,1,2   "
         "# one seed cannot tell how much of the lead is chance"
     )
+
+
+def test_what_the_store_has_is_found_by_the_data_and_not_by_its_rows(hydra, monkeypatch):
+    tags = {"dataset.rows": "5" * 64, "dataset.digest": "6" * 64, "verdict": "underfit"}
+    runs = [a_run(str(units), loss, tags=tags) for units, loss in ((4, 3.0), (8, 2.0))]
+    runs = [dataclasses.replace(run, params={"model.base": "vgg16"}) for run in runs]
+    asked = {}
+    monkeypatch.setattr(next_command, "unresolved", lambda section: [])
+    monkeypatch.setattr(next_command, "stored_predictions", lambda store, run_id: (range(3), None))
+    monkeypatch.setattr(
+        *(next_command.next_moves, "propose"),
+        lambda settings, *_, digest, **__: asked.update(settings=settings, digest=digest) or (),
+    )
+    words = {run.run_id: ["dataset=catsdogs", "model=pretrained"] for run in runs}
+    next_command.commands([section(runs)], words, NullStore())
+    assert asked["digest"] == "6" * 64
+    assert asked["settings"].tree["model"]["base"] == "vgg16"
 
 
 def test_of_jobs_that_differ_in_two_keys_the_best_alone_is_trained_again():

@@ -182,6 +182,11 @@ def test_a_file_is_data(folder):
             DataError,
             "data cannot be written: .*Expected one type a column",
         ),
+        (
+            lambda: goldilocks.train("dataset.time=day", data=a_frame(), target="price"),
+            DataError,
+            "dataset=series predicts values from earlier ones, dataset=table the target",
+        ),
         (lambda: goldilocks.load_run("abc"), StoreError, "no such run"),
     ],
 )

@@ -109,6 +109,16 @@ def series(count=400):
     )
 
 
+def test_a_series_is_fitted_on_changes_whatever_its_networks_learn():
+    dataset = series()
+    parts, found = split(len(dataset.y)), []
+    for log_target in (False, True):
+        problem = dataclasses.replace(problem_of(dataset), log_target=log_target)
+        wanted = parts.train, parts.validation, pipelines.FIRST["series"]
+        found.append(reference.predict(dataset, problem, *wanted, seed=0))
+    assert np.array_equal(*found)
+
+
 def split(count, seed=0):
     order = np.random.default_rng(seed).permutation(count)
     return Split(*(np.sort(part) for part in np.split(order, [int(0.6 * count), int(0.8 * count)])))

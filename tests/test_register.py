@@ -9,6 +9,7 @@ import pytest
 
 from goldilocks.errors import StoreError
 from goldilocks.run import compared
+from goldilocks.tracking import query
 from goldilocks.workflow.steps import register
 from test_results import SCORE
 from workflows import context, dataset
@@ -78,7 +79,9 @@ def test_a_champion_of_other_rows_is_not_compared():
 
 def test_a_champion_without_some_columns_is_compared():
     store, cells = Store(old=0.5, new=1), np.arange(len(ROWS), dtype=np.uint64)[:, None]
-    same = compared.tags(dataclasses.replace(dataset(TARGET, "regression"), cell_keys=cells))
-    store.tags = {"dataset.digest": "1" * 64, **same}
+    data = dataclasses.replace(dataset(TARGET, "regression"), cell_keys=cells)
+    store.tags = {"dataset.digest": "1" * 64, query.ROWS: compared.rows_digest(data)}
     assert "is better on the test rows" in shortcoming(store, cells=cells)[0]
     assert "was tested on other rows" in shortcoming(store, cells=cells + np.uint64(1))[1]
+    store.tags = {"dataset.digest": "0" * 64}  # Of a version that logged no such digest.
+    assert "is better on the test rows" in shortcoming(store, cells=cells)[0]

@@ -3,6 +3,7 @@ import io
 import sys
 
 import numpy as np
+import pytest
 
 from goldilocks.encoding.schema import Schema
 from goldilocks.errors import StoreError
@@ -103,8 +104,9 @@ def test_a_row_is_scored_where_each_of_its_labels_is_known():
     assert ", of 2 of 3 rows" in score.lines(OneRun(train=[9]), "a", labels, [part])[0]
 
 
-def test_where_rows_belong_together_there_is_no_interval():
-    first = lines(OneRun({"dataset.group": "patient"}, train=[9]))[0]
+@pytest.mark.parametrize("key", ["dataset.group", "dataset.time"])
+def test_where_rows_belong_together_there_is_no_interval(key):
+    first = lines(OneRun({key: "patient"}, train=[9]))[0]
     assert "accuracy 0.6667, of" in first
 
 

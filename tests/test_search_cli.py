@@ -70,6 +70,17 @@ def test_jobs_that_monitor_different_values_are_not_compared(composed):
     check_measure(jobs[:1], "val_loss")
 
 
+def test_losses_of_different_kinds_are_not_searched_by(composed):
+    jobs = [
+        composed("dataset=boston", f"problem.log_target={value}") for value in ("true", "false")
+    ]
+    with pytest.raises(
+        ConfigError, match=r"log_target is false and true .+trainer\.monitor=val_mae"
+    ):
+        check_measure(jobs, "val_loss")
+    check_measure([composed("dataset=boston", "trainer.monitor=val_mae")], "val_mae")
+
+
 @pytest.mark.slow
 def test_a_search_chooses_its_jobs_and_goes_on(folder, train):
     space = (

@@ -1,5 +1,6 @@
 import io
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -102,6 +103,17 @@ def test_parts_of_dates_that_the_source_lacks_are_refused():
         ModelError, match=r"that run has dataset\.date_parts=none, and here it is auto"
     ):
         warm_start.load(start(*table), store(*table, "dataset.date_parts=none"))
+
+
+def test_a_model_of_before_parts_of_dates_is_refused_where_there_are_some():
+    table = ("dataset=table", f"dataset.file={ROOT / 'pyproject.toml'}", "dataset.target=y")
+    before = store(*table)
+    before.run.params.pop("dataset.date_parts")
+    dated = SimpleNamespace(date_parts=["month"])
+    with pytest.raises(ModelError, match=r"reads no parts of dates.+use dataset\.date_parts=none"):
+        warm_start.check_date_parts(start(*table), before, dated)
+    warm_start.check_date_parts(start(*table), before, SimpleNamespace(date_parts=[]))
+    warm_start.check_date_parts(start(*table), store(*table), dated)
 
 
 @dataclass

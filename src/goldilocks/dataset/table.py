@@ -146,7 +146,7 @@ def load(
     if not usable.all():
         frame, answers = frame[usable], answers[usable]
     if time_columns:
-        points = _points(frame, time_columns, path, options)
+        points = points_of(frame, time_columns, path, options)
         frame, answers = frame.iloc[points.rows], answers.iloc[points.rows]
         parts, moments, numbers = parts[points.rows], points.values, numbers[points.rows]
         notes += points.notes
@@ -208,10 +208,20 @@ def load(
     )
 
 
-def _points(
+def points_of(
     frame: pd.DataFrame, names: Sequence[str], path: Path, options: ReadingOptions
 ) -> times.Times:
-    """Return the points of time of rows, at least two different ones."""
+    """Return the points of time of the rows of a table, at least two different ones.
+
+    Args:
+        frame: Its cells.
+        names: Of the columns that together are the time.
+        path: Its file, for messages.
+        options: How it is read.
+
+    Raises:
+        DataError: A time is missing or unreadable, or all are one.
+    """
     points = times.read(frame, names, path, options, repeated=True)
     if points.values[0] == points.values[-1]:
         raise DataError(

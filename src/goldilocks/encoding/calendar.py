@@ -75,7 +75,10 @@ def expanded(frame: pd.DataFrame, readings: Mapping[str, Reading]) -> pd.DataFra
     for name, parts in dated(frame, readings).items():
         days = ops.convert_to_tensor(frame[name].to_numpy("float32"))
         for part, values in parts_of(days, parts).items():
-            added[f"{name} ({part})"] = ops.convert_to_numpy(values)
+            made = f"{name} ({part})"
+            while made in frame.columns or made in added:
+                made += "_"
+            added[made] = ops.convert_to_numpy(values)
         if DAYS not in parts:
             left_out.append(name)
     if not added:

@@ -10,6 +10,8 @@ import contextlib
 import logging
 from collections.abc import Generator, Sequence
 
+import pandas as pd
+
 from goldilocks import console, prepare_environment
 from goldilocks.config import command_line
 from goldilocks.config.options import CONF, OptionFiles
@@ -147,8 +149,9 @@ def _words(
         words.append(f"dataset.target={text}")
     if data is None:
         return words
-    source = str(data) if isinstance(data, str) else str(frames.path_of(data))
-    return data_source.overrides_of(source, words, OptionFiles((CONF,)))
+    is_frame = isinstance(data, pd.DataFrame)
+    source = data if isinstance(data, str) else str(frames.path_of(data))
+    return data_source.overrides_of(source, words, OptionFiles((CONF,)), is_frame=is_frame)
 
 
 @contextlib.contextmanager

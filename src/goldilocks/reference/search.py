@@ -166,10 +166,10 @@ def predict(
     if pipelines.criterion(problem) == "mean_absolute_percentage_error":
         weights = (1 / np.maximum(np.abs(y), row_values.SMALLEST)).reshape(len(y), -1).mean(axis=1)
         fit_parameters = {"model__sample_weight": weights / weights.mean()}
-    if problem.log_target:
-        y = np.log(y)
-    elif dataset.naive:
+    if dataset.naive:
         y = y - dataset.naive[LAST_VALUE][train].reshape(y.shape)
+    elif problem.log_target:
+        y = np.log(y)
 
     pipeline = pipelines.build(dataset, problem, parameters, x, seed=seed)
     if problem.type in ("binary", "multiclass") and len(np.unique(y)) < 2:
@@ -190,10 +190,10 @@ def predict(
     predicted = np.concatenate([method(read(chunk)) for chunk in chunks])
     if not problem.classifies:
         predicted = predicted.reshape(len(wanted), -1)
-        if problem.log_target:
-            predicted = np.exp(predicted)
-        elif dataset.naive:
+        if dataset.naive:
             predicted = predicted + dataset.naive[LAST_VALUE][wanted]
+        elif problem.log_target:
+            predicted = np.exp(predicted)
         if problem.type == "unit_regression":
             predicted = np.clip(predicted, 0, 1)
         return predicted.astype("float32")

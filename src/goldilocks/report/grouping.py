@@ -5,7 +5,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from goldilocks.problem import PROBLEMS
-from goldilocks.tracking import query
+from goldilocks.tracking import ledger, query
 from goldilocks.tracking.query import StoredRun
 
 DIGEST = 8  # characters of a digest that are shown
@@ -14,7 +14,10 @@ DIGEST = 8  # characters of a digest that are shown
 SAME_LOSS = {"categorical_crossentropy": "sparse_categorical_crossentropy"}
 
 # Settings, by the beginnings of their keys, that choose the validation rows.
-CHOOSE_ROWS = ("protocol", "dataset.subset", "trainer.validation_steps")
+CHOOSE_ROWS = (
+    *("protocol", "dataset.subset", "trainer.validation_steps"),
+    *("dataset.time", "dataset.group", "dataset.query", "dataset.split"),
+)
 
 REASONS: Mapping[str, str] = {
     "dataset": "the data set",
@@ -46,8 +49,8 @@ class Basis(NamedTuple):
         scale: The deviation of each target that the loss divides by, as a run logs it.
         metric: Keras's name of the primary metric.
         final: Whether the scores are of test rows, as those of final runs are.
-        rows: What chooses the rows that are scored: settings such as "protocol.k=4"; of final runs
-            the digest of the test rows, if the store has it.
+        rows: What chooses the rows that are scored: settings such as "protocol.k=4", and of a
+            person's file the digest of the validation rows; of final runs that of the test rows.
     """
 
     dataset: str
@@ -149,4 +152,7 @@ def _rows(run: StoredRun) -> tuple[str, ...]:
     if run.params.get("trainer.validation_steps", "null") != "null":
         chosen += ("trainer.batch_size",)  # so many steps are so many rows
     settings = sorted(run.params.items())
-    return tuple(f"{name}={value}" for name, value in settings if name.startswith(chosen))
+    rows = [f"{name}={value}" for name, value in settings if name.startswith(chosen)]
+    if validated := run.tags.get(ledger.VALIDATED, ""):
+        rows.append(f"validation rows {validated[:DIGEST]}")
+    return tuple(rows)

@@ -53,18 +53,25 @@ def log(tracker: Tracker, dataset: Dataset, splits: Sequence[Split]) -> None:
         stored_keys = overlap.keep(keys, rows, b"", KEPT)
         ledger.pack(stored_keys, Path(folder) / ledger.VALIDATED_FILE)
         tracker.files(Path(folder))
-    tracker.tags({ledger.VALIDATED: cache.digest(keys[rows])})
 
 
-def tags(dataset: Dataset) -> dict[str, str]:
-    """Return the tag by which runs of the same rows and targets are known, whatever their inputs.
+def tags(dataset: Dataset, splits: Sequence[Split]) -> dict[str, str]:
+    """Return the tags by which runs of the same rows and targets are known, whatever their inputs.
 
-    So a run without some columns may be compared with one that has them. Published data sets need
-    none.
+    So a run without some columns may be compared with one that has them, if it is scored on the
+    same rows. Published data sets need none.
     """
-    if dataset.cell_keys is None:
+    keys = dataset.cell_keys
+    if keys is None:
         return {}
-    return {ROWS: cache.digest(dataset.cell_keys, dataset.y)}
+    return {ROWS: rows_digest(dataset), ledger.VALIDATED: cache.digest(keys[validated(splits)])}
+
+
+def rows_digest(dataset: Dataset) -> str:
+    """Return a digest of a file's rows and targets, whatever its inputs; "" of published ones."""
+    if dataset.cell_keys is None:
+        return ""
+    return cache.digest(dataset.cell_keys, dataset.y)
 
 
 def configurations(store: Store, dataset: Dataset, rows: np.ndarray) -> int:

@@ -159,6 +159,7 @@ class RunContext:
         store: Where runs are logged.
         dataset: The loaded data set.
         problem: What is predicted.
+        rows_tags: Of the rows, as `compared.tags`, by which all of its runs are compared.
         initial_model: The logged model to start from; None to start from new weights.
         trial: The trial of a search, which may end the trainings early; or None.
         data: How the data set was read and is split, to be logged; None until a run is trained.
@@ -169,6 +170,7 @@ class RunContext:
     store: Store
     dataset: Dataset
     problem: Problem
+    rows_tags: Mapping[str, str] = field(default_factory=dict[str, str])
     initial_model: keras.Model | None = None
     trial: Trial | None = None
     data: DataSummary | None = None
@@ -293,5 +295,5 @@ class RunContext:
             tags["init_from"] = source_run
         if spec.fold:
             tags["fold"] = str(spec.fold)
-        tags |= query.own_tags(self.problem)
+        tags |= {**query.own_tags(self.problem), **self.rows_tags}
         return tags | provenance.tags() | {"code.digest": self.code_digest}

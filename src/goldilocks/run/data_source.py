@@ -5,9 +5,10 @@ The data set is loaded by the function that a training loads it with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
+from goldilocks import console
 from goldilocks.config.options import OptionFiles
 from goldilocks.config.settings import Settings, key_of
 from goldilocks.dataset.readers import content, folders
@@ -18,7 +19,9 @@ from goldilocks.formatting import quoted
 from goldilocks.run.data_summary import DataSummary, summarize, summarize_columns
 
 
-def overrides_of(source: str, overrides: Sequence[str], options: OptionFiles) -> list[str]:
+def overrides_of(
+    source: str, overrides: Sequence[str], options: OptionFiles, *, is_frame: bool = False
+) -> list[str]:
     """Return the overrides by which a training reads a source.
 
     A published data set's name comes before a file or folder of that name; write ./mnist for these.
@@ -27,9 +30,11 @@ def overrides_of(source: str, overrides: Sequence[str], options: OptionFiles) ->
         source: A file, a folder, or an option of `dataset`.
         overrides: As typed beside it; those of a file tell whether it is a series or texts.
         options: The files of all options.
+        is_frame: Whether the file is of a data frame; then a time alone tells nothing.
 
     Raises:
-        DataError: The source is none of these, or a folder without images and texts.
+        DataError: The source is none of these, or a folder without images and texts; or a data
+            frame has a time, and nothing says whether it is a series.
     """
     path, names = Path(source).expanduser(), options.names("dataset")
     if source in names:
@@ -50,12 +55,31 @@ def overrides_of(source: str, overrides: Sequence[str], options: OptionFiles) ->
     elif "dataset.dir" in keys:
         directory = next(word for word in overrides if key_of(word) == "dataset.dir")
         option = _option_of_folder(Path(directory.partition("=")[2].strip("'")).expanduser())
-    elif "dataset.time" in keys:
-        option = "series"
+    elif "dataset.time" in keys and "dataset" not in keys:
+        option = _option_with_times(keys, options, is_frame=is_frame)
     elif "dataset.text" in keys:
         option = "texts"
     chosen = [] if "dataset" in keys else [f"dataset={option}"]
     return [*chosen, f"dataset.{key}={quoted(source)}", *overrides]
+
+
+def _option_with_times(keys: Set[str], options: OptionFiles, *, is_frame: bool) -> str:
+    """Return what rows with times are, as the other keys tell; where they do not, say it."""
+    of_series, of_table = (
+        {f"dataset.{key}" for key in options.read("dataset", name)} for name in ("series", "table")
+    )
+    if keys & (of_series - of_table):
+        return "series"
+    if keys & (of_table - of_series):
+        return "table"
+    choice = (
+        "dataset=series predicts values from earlier ones, dataset=table the target of a row from "
+        "its other columns"
+    )
+    if is_frame:
+        raise DataError(f"dataset.time does not say what the rows are; expected one: {choice}.")
+    console.note(f"dataset.time: read as a series. {choice}.")
+    return "series"
 
 
 def _option_of_folder(folder: Path) -> str:

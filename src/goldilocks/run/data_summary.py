@@ -20,6 +20,7 @@ from goldilocks.dataset.findings import Finding
 from goldilocks.dataset.readers import calendar, dates, features, splits, tabular
 from goldilocks.dataset.readers.reading import Reading, ReadingOptions
 from goldilocks.dataset.sources import cache
+from goldilocks.dataset.table import points_of
 from goldilocks.errors import DataError
 from goldilocks.protocol import Split, notes_of_all
 from goldilocks.tracking import provenance
@@ -182,10 +183,15 @@ def summarize_columns(
         missing=keys["missing"],
         ignore_case=keys["ignore_case"],
     )
-    prepared = features.prepare(table.frame.drop(columns=unwanted), path, options)
-    prepared = calendar.with_parts(prepared, path, options, [])
+    frame, moments = table.frame, None
+    time = tabular.columns_of(keys["time"] or [], columns, path, "dataset.time")
+    if time:
+        points = points_of(frame, time, path, options)
+        frame, moments = frame.iloc[points.rows], points.values
+    prepared = features.prepare(frame.drop(columns=unwanted), path, options)
+    prepared = calendar.with_parts(prepared, path, options, time)
 
-    rows = np.arange(len(table.frame))
+    rows = np.arange(len(frame))
     dataset = Dataset(
         name="table",
         kind="table",
@@ -196,6 +202,7 @@ def summarize_columns(
         source="original",
         location=str(path),
         digest="",
+        times=moments,
         readings=prepared.readings,
         notes=(*table.notes, *prepared.notes, *splits.possible(prepared.x)),
     )

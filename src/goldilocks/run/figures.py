@@ -135,8 +135,9 @@ def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray)
     true = _words(outcome, dataset.y[worst_rows], worst.outputs)
     answers = scores.answers(problem, predictions[worst.rows])
     predicted = _words(outcome, answers, worst.outputs)
+    numbers = [dataset.row_number(row) for row in worst_rows]
     if dataset.kind == "table":
-        table = dataset.x.iloc[worst_rows]
+        table = dataset.x.iloc[worst_rows].set_axis(numbers)
         return tables.worst_rows(table, true, predicted, title=title, unit=dataset.unit)
 
     details = _details(outcome, predictions[worst.rows], worst)
@@ -145,7 +146,7 @@ def _worst_mistakes(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray)
         words = zip(true, predicted, details, strict=True)
         captions = [f"true {name}\nsaid {answer}\n{detail}" for name, answer, detail in words]
         return images.gallery(pixels, captions, title=title)
-    table = pd.DataFrame({"text, from its beginning": dataset.x[worst_rows]}, index=worst_rows)
+    table = pd.DataFrame({"text, from its beginning": dataset.x[worst_rows]}, index=numbers)
     sized = [f"{answer} ({detail})" for answer, detail in zip(predicted, details, strict=True)]
     return tables.worst_rows(table, true, sized, title=title)
 

@@ -190,7 +190,11 @@ def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingS
         few = validation[:: max(1, len(validation) // ROWS_TO_TRY)]
         baseline_predictions(problem, dataset, few, metric.name)
 
-    context = RunContext(settings, store, dataset, problem, shared=shared)
+    context = RunContext(
+        *(settings, store, dataset, problem),
+        rows_tags=compared.tags(dataset, splits),
+        shared=shared,
+    )
     return context, training_specs(settings, splits, subset=dataset.subset is not None), splits
 
 
@@ -257,6 +261,7 @@ def _train(
                 specs = [run_spec]
 
             warm_start.check_test_rows(settings, context.store, context.dataset, run_spec.split)
+            warm_start.check_date_parts(settings, context.store, context.dataset)
             # The one import of Keras and TensorFlow, which takes seconds; the backend first: it is
             # quiet.
             import goldilocks.backend  # noqa: F401
@@ -279,7 +284,6 @@ def _train(
                 )
                 stack.enter_context(claim)
 
-        tracker.tags(compared.tags(context.dataset))
         if run_spec.role in ledger.CHOICES:
             compared.log(tracker, context.dataset, splits)
         _record(settings, run_id=tracker.run_id)

@@ -237,7 +237,7 @@ def prepare(
     # weights have a meaning only with the vocabulary and the scales that they were trained with.
     # With `model.base=run` the model builder takes the weights itself, and the encoder is new.
     in_order = settings.traits.model.reads_in_order
-    key = id(dataset), split.train.tobytes(), in_order
+    key = id(dataset.x), split.train.tobytes(), in_order
     if key not in encoders:
         encoders[key] = encoding.fit(dataset, split.train, in_order=in_order)
     encoder = encoders[key]

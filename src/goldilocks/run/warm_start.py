@@ -120,6 +120,24 @@ def check_test_rows(settings: Settings, store: Store, dataset: Dataset, split: S
         )
 
 
+def check_date_parts(settings: Settings, store: Store, dataset: Dataset) -> None:
+    """Refuse a model of a version that knew no parts of dates, where this run would read some.
+
+    Raises:
+        ModelError: The source run has no `dataset.date_parts`, and the dates here have parts.
+    """
+    run_id = settings.tree["model"].get("init_from")
+    if not run_id or not dataset.date_parts or not keeps_encoder(settings):
+        return
+    params = store.get_run(run_id).params
+    if params.get("dataset") == settings.flat["dataset"] and "dataset.date_parts" not in params:
+        raise ModelError(
+            f"model.init_from={run_id}: the model of that run reads no parts of dates, and here "
+            f"they are {', '.join(dataset.date_parts)}. Its weights mean nothing for other "
+            "features; use dataset.date_parts=none."
+        )
+
+
 def keeps_encoder(settings: Settings) -> bool:
     """Tell whether a model that starts from a logged one takes its encoder along with the weights.
 

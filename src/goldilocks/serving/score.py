@@ -57,12 +57,14 @@ def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]
     encoded = encode_targets(problem, predictions.shape[1], y)
     score = number(scores.scores(problem, encoded, predictions)[metric])
 
-    # Equal rows belong together. Which rows are of one group is not known here.
+    # Equal rows belong together. Which rows are of one group is not known here, nor which are
+    # neighbours in time, whose errors are alike.
     clusters = None
     if len(np.unique(keys[:, 0])) < len(keys):
         clusters = keys[:, 0]
     ends = interval(problem, metric, encoded, predictions, clusters)
-    if ends is not None and run.params.get("dataset.group", "null") == "null":
+    alone = all(run.params.get(f"dataset.{key}", "null") == "null" for key in ("group", "time"))
+    if ends is not None and alone and schema.kind != "series":
         score += f" ({summary.interval(ends.low, ends.high, ends.few_rows)})"
     return [
         *notes,

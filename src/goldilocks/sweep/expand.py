@@ -17,7 +17,14 @@ from omegaconf.errors import OmegaConfBaseException
 from goldilocks.config.command_line import composition_errors
 from goldilocks.config.composition import settled, typed_overrides
 from goldilocks.config.literals import as_typed
-from goldilocks.config.settings import GROUPS, Settings, key_of, search_path, words_of
+from goldilocks.config.settings import (
+    GROUPS,
+    Settings,
+    as_word,
+    key_of,
+    search_path,
+    words_of,
+)
 from goldilocks.errors import ConfigError
 from goldilocks.formatting import name_of
 from goldilocks.sweep.plan import measured, plan
@@ -26,6 +33,7 @@ from goldilocks.sweep.plan import measured, plan
 CHECKED: dict[tuple[Path | str, ...], Settings] = {}
 # The keys by which the jobs of a sweep of this process differ, by its folder.
 VARIED: dict[Path, Sequence[str]] = {}
+LOSSES = ("loss", "data_loss", "val_loss", "val_data_loss")
 MOST_JOBS = 100_000  # of one range: Hydra lists its values before anything else
 
 
@@ -160,7 +168,8 @@ def check_measure(jobs: Sequence[Settings], measure: str) -> None:
     """Refuse a search whose jobs would be compared by different values.
 
     Raises:
-        ConfigError: A searched option, such as an experiment, changes what is monitored.
+        ConfigError: A searched option, such as an experiment, changes what is monitored, or the
+            losses are of different kinds.
     """
     others = sorted({measured(job.tree["trainer"]["monitor"]) for job in jobs} - {measure})
     if others:
@@ -168,3 +177,13 @@ def check_measure(jobs: Sequence[Settings], measure: str) -> None:
             f"trainer.monitor is {' and '.join(others)} in jobs of this search, which compares "
             f"{measure}; say which is meant for all of them: trainer.monitor={others[0]}."
         )
+    if measure not in LOSSES:
+        return
+    for key in ("problem.loss", "problem.log_target"):
+        values = sorted({as_word(job.flat[key]) for job in jobs})
+        if len(values) > 1:
+            raise ConfigError(
+                f"{key} is {' and '.join(values)} in jobs of this search, which compares "
+                f"{measure}, and their losses are of different kinds; expected a metric that all "
+                "of them have, such as trainer.monitor=val_mae."
+            )

@@ -80,11 +80,14 @@ def next_command(section: Section, overrides: Mapping[str, Sequence[str]], store
     of_each = [stored_predictions(store, one.run_id)[0] for one in best.trainings.values()]
     rows = set(np.concatenate(of_each).tolist())
     problem = settings.problem(run.tags["problem"])
+    first = best.runs[0]
+    if base := first.params.get("model.base"):  # What auto stood for.
+        settings = settings.changed({"model.base": base})
     moves = next_moves.propose(
-        *(settings, problem, best.runs[0].metrics, best.runs[0].tags),
+        *(settings, problem, first.metrics, first.tags),
         rows=len(rows),
         store=store,
-        digest=section.basis.digest,
+        digest=first.tags["dataset.digest"],
     )
     return next_moves.lines(settings, moves[:1])
 

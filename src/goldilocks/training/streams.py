@@ -93,7 +93,7 @@ class Member:
         """Return what members with the same features of the same rows have in common."""
         spec = self.spec
         parts = spec.split.train.tobytes(), self.validation.tobytes()
-        return id(spec.dataset), id(spec.encoder), parts
+        return id(spec.dataset.x), id(spec.encoder), parts
 
     @property
     def all_rows(self) -> np.ndarray:

@@ -19,7 +19,7 @@ from goldilocks.config import literals
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.checks.evidence import named
 from goldilocks.dataset.checks.labels import SKEWED
-from goldilocks.encoding import encoder
+from goldilocks.encoding import differencing, encoder
 from goldilocks.encoding.targets import targets_of
 from goldilocks.evaluation import row_values
 from goldilocks.evaluation.differences import Comparison, Predictions
@@ -144,7 +144,8 @@ def compare(context: Context, start: Trained) -> Features:
     """
     silent = _silent(context, start)
     left_out = droppable(context.dataset, silent)
-    proposed = _proposed(context, left_out, predictions([start]))
+    has_values = _has_values(context, start)
+    proposed = _proposed(context, left_out, predictions([start]), has_values=has_values)
     groups: dict[str, list[Trained]] = {AS_IT_IS: [start]}
     needed = once(
         context.folder / "features.json", lambda: _seeds(context, start, more=len(proposed))
@@ -231,7 +232,7 @@ def _seeds(context: Context, start: Trained, *, more: int) -> int:
 
 
 def _proposed(
-    context: Context, left_out: Sequence[str], validated: Predictions
+    context: Context, left_out: Sequence[str], validated: Predictions, *, has_values: bool
 ) -> dict[str, tuple[str, ...]]:
     """Return what is tried, by name: the overrides that it takes. What was typed stays.
 
@@ -239,6 +240,7 @@ def _proposed(
         context: Of step 5.
         left_out: Columns that are tried without.
         validated: Has the validation rows, whose targets may be skewed.
+        has_values: Whether networks predict values, and not changes, as of some series.
     """
     dataset, problem, typed = context.dataset, context.problem, context.typed_keys
     proposed: dict[str, tuple[str, ...]] = {}
@@ -254,10 +256,17 @@ def _proposed(
     if problem.has_unit and not problem.log_target and "problem.log_target" not in typed:
         y = dataset.y.reshape(len(dataset.y), -1)
         rows = np.unique(np.concatenate([rows for rows, _ in validated.values()]))
-        has_values = dataset.difference == 0  # Networks of some series predict changes.
         if has_values and y.min() > 0 and skew(y[rows], axis=0).max() >= SKEWED:
             proposed["log_target"] = ("problem.log_target=true",)
     return proposed
+
+
+def _has_values(context: Context, start: Trained) -> bool:
+    """Return whether networks predict values, and not changes, as those of some series do."""
+    if context.dataset.difference is None:
+        split = context.settings_of(start.candidate).builder("protocol")(context.dataset)[0]
+        return differencing.resolved(context.dataset, split.train).difference == 0
+    return context.dataset.difference == 0
 
 
 def droppable(dataset: Dataset, names: Sequence[str]) -> list[str]:

@@ -63,9 +63,12 @@ def _shortcoming(context: Context, score: FinalScore, champion: str | None) -> t
     except StoreError:
         return "", f"The champion so far, run {champion}, has no predictions to compare with."
     # Columns may have been left out; the rows of a file are known without them.
-    data = {"dataset.digest": context.dataset.digest, **compared.tags(context.dataset)}
-    key = query.ROWS if query.ROWS in data else "dataset.digest"
-    if run.tags.get(key) != data[key] or not np.array_equal(rows, tested):
+    digests = {
+        query.ROWS: compared.rows_digest(context.dataset),
+        "dataset.digest": context.dataset.digest,
+    }
+    key = query.ROWS if query.ROWS in run.tags else "dataset.digest"
+    if run.tags.get(key) != digests[key] or not np.array_equal(rows, tested):
         return "", f"The champion so far, run {champion}, was tested on other rows."
 
     comparison = context.comparison()
