@@ -163,7 +163,8 @@ def test_folds_go_forward_only_where_each_trains_on_every_class(tmp_path):
     _, data = define.in_time(settings, settings.builder("dataset")())
     overrides, reasons = define.infer(context(data))
     assert "protocol=holdout" in overrides
-    assert "a class is not among the earliest" in " ".join(reasons)
+    assert "no folds can go forward in time, each with every class" in " ".join(reasons)
+    assert "only (standard error; more where neighbours are alike)." in " ".join(reasons)
 
 
 @pytest.mark.parametrize(

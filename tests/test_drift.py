@@ -11,7 +11,7 @@ from goldilocks.dataset import findings, table
 from goldilocks.dataset.checks.evidence import Evidence
 from goldilocks.encoding.targets import check_targets
 from goldilocks.errors import DataError, SplitError
-from goldilocks.protocol import holdout, iterated_kfold, kfold
+from goldilocks.protocol import holdout, iterated_kfold, kfold, notes_of_all
 from goldilocks.run import data_source
 from test_series import load as load_series
 from test_table import HOW
@@ -117,6 +117,14 @@ def test_each_fold_trains_on_every_class_or_says_which_is_missing(load):
     assert len(kfold.split(load(noise()), k=4, shuffle=False, test=0.25, seed=0)) == 4
 
 
+def test_the_latest_training_rows_have_every_class_or_it_is_said_which_is_missing(load):
+    number = np.arange(ROWS)
+    gone = (number >= 200) & (number < 300)  # The 80 latest training rows are of one class.
+    dataset = load(noise(y=np.where((number % 2 == 0) | gone, "no", "yes")), subset=80)
+    with pytest.raises(SplitError, match=r"protocol=holdout trains on .+ raise dataset\.subset"):
+        holdout.split(dataset, validation=0.25, test=0.25, seed=0)
+
+
 def test_a_part_of_no_rows_is_a_sentence(load):
     with pytest.raises(SplitError, match=r"protocol\.test would take 0 rows from the latest"):
         holdout.split(load(noise()), validation=0.25, test=0.0005, seed=0)
@@ -128,6 +136,11 @@ def test_published_parts_that_overlap_in_time_are_said(load):
     [split] = holdout.split(dataset, validation=0.25, test=0.25, seed=0)
     assert "not one after the other: training rows are from 2020-01-02 to" in split.notes[-1]
     assert "Divided by time" not in " ".join(split.notes)
+
+    dataset = dataclasses.replace(dataset, fixed={"test": np.arange(0, ROWS, 10)})
+    splits = kfold.split(dataset, k=4, shuffle=False, test=0.25, seed=0)
+    [note] = notes_of_all(splits)
+    assert "training and validation rows are from 2020-01-02 to" in note
 
 
 def test_rows_are_named_as_in_their_file(load):
@@ -142,8 +155,9 @@ def test_rows_are_named_as_in_their_file(load):
 def test_a_time_is_proposed_in_place_of_groups(load):
     level, y = np.random.default_rng(3).normal(size=(2, ROWS)).cumsum(axis=1).round(3)
     columns = {"level": level, "who": np.arange(ROWS) // 4, "y": y}
-    sentence = codes(load(columns, time=None, group="who"))["D502"]
-    assert "dataset.time=day, without dataset.group" in sentence
+    for key in ("group", "query"):
+        sentence = codes(load(columns, time=None, **{key: "who"}))["D502"]
+        assert f"dataset.time=day, without dataset.{key}" in sentence
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -45,6 +45,7 @@ def judged(**errors):
         columns=0,
         silent=(),
         needed=(),
+        are_alone=True,
         seeds=3,
         metric="mae",
     )

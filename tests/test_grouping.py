@@ -72,6 +72,10 @@ CASES = {
         1,
         [validated("a"), validated("b", seed="1", **{"trainer.batch_size": "32"})],
     ),
+    "rows of a part of the training rows": (
+        2,
+        [validated("a", inner_validation="0"), validated("b", inner_validation="0.25")],
+    ),
     "rows kept in groups": (2, [validated("a"), validated("b", **{"dataset.group": "who"})]),
     "rows that a dropped column made equal": (
         2,

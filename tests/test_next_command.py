@@ -68,6 +68,11 @@ def test_of_jobs_that_differ_in_two_keys_the_best_alone_is_trained_again():
     assert "-m dataset=boston model.units=4 seed=1 seed=0,1,2" in next_command._over_seeds(jobs)
 
 
+def test_a_name_with_a_comma_stays_one_name_behind_m():
+    jobs = [["dataset.target='x, y'", f"model.units={units}"] for units in (4, 8)]
+    assert "dataset.target='x, y'" in next_command._over_seeds(jobs)
+
+
 def test_after_a_single_run_a_sweep_has_nothing_to_say():
     runs = seeds("4", [1.0])
     assert next_command.commands([section(runs)], {}, NullStore()) == {}

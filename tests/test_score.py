@@ -104,7 +104,7 @@ def test_a_row_is_scored_where_each_of_its_labels_is_known():
     assert ", of 2 of 3 rows" in score.lines(OneRun(train=[9]), "a", labels, [part])[0]
 
 
-@pytest.mark.parametrize("key", ["dataset.group", "dataset.time"])
+@pytest.mark.parametrize("key", ["dataset.group", "dataset.time", "dataset.query"])
 def test_where_rows_belong_together_there_is_no_interval(key):
     first = lines(OneRun({key: "patient"}, train=[9]))[0]
     assert "accuracy 0.6667, of" in first

@@ -70,15 +70,24 @@ def test_jobs_that_monitor_different_values_are_not_compared(composed):
     check_measure(jobs[:1], "val_loss")
 
 
-def test_losses_of_different_kinds_are_not_searched_by(composed):
-    jobs = [
-        composed("dataset=boston", f"problem.log_target={value}") for value in ("true", "false")
-    ]
-    with pytest.raises(
-        ConfigError, match=r"log_target is false and true .+trainer\.monitor=val_mae"
-    ):
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("problem.log_target", ("true", "false")),
+        ("problem.loss", ("mse", "mae")),
+        ("problem.standardize", ("true", "false")),
+    ],
+)
+def test_losses_of_different_kinds_are_not_searched_by(composed, key, values):
+    jobs = [composed("dataset=boston", f"{key}={value}") for value in values]
+    with pytest.raises(ConfigError, match=rf"{key} is \w+ and \w+ in jobs .+ of different kinds"):
         check_measure(jobs, "val_loss")
-    check_measure([composed("dataset=boston", "trainer.monitor=val_mae")], "val_mae")
+
+
+def test_one_loss_under_two_names_is_searched_by(composed):
+    check_measure(
+        [composed("dataset=boston", f"problem.loss={loss}") for loss in ("auto", "mse")], "val_loss"
+    )
 
 
 @pytest.mark.slow

@@ -332,3 +332,10 @@ def test_words_for_missing_values_are_texts_and_classes(tmp_path):
     found = load(file=tmp_path / "rows.csv", text="line", target="y")
     assert found.x[:3].tolist() == ["None", "good", "NA"]
     assert found.classes == ("NA", "b")
+
+
+def test_rows_without_a_text_are_counted_where_rows_are_named(tmp_path):
+    table = pandas.DataFrame({"review": ["", *LINES], "answer": ["yes", "no"] * 20 + ["yes"]})
+    table.to_csv(tmp_path / "texts.csv", index=False)
+    dataset = load(file=tmp_path / "texts.csv", text="review", target="answer")
+    assert dataset.row_number(0) == 2

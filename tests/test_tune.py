@@ -121,6 +121,7 @@ def test_trials_without_all_folds_leave_the_others_all_their_rows():
                 silent_words="'n'",
                 needed=["n"],
                 needed_words="'n'",
+                are_alone=False,
                 columns=3,
                 tried={},
                 seeds=0,
@@ -137,7 +138,7 @@ def test_trials_without_all_folds_leave_the_others_all_their_rows():
     assert "scored on them; 50 are compared." in words
     assert "One trial was stopped before all folds, and is not among those" in words
     assert "The network reads 1 of 3 columns ('n') in vain, as far as it shows" in words
-    assert "Without 'n' rows would be equal that are not" in words
+    assert "Left out too, 'n' would leave rows equal that are not" in words
     assert "left no training with log_target to compare" in words
     assert "left no training with another seed: whatever is said of seeds rests on the 3" in words
 

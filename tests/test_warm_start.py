@@ -77,6 +77,12 @@ def test_a_run_whose_training_rows_are_ours_is_gone_on_with(theirs, role, own):
             ("protocol=kfold",),
             r"one of several folds trains on what another one validates with",
         ),
+        (
+            (),
+            "plain",
+            ("inner_validation=0.25",),
+            r"its inner_validation is 0, and here it is 0\.25",
+        ),
         ((), "final", (), r"it is a final run, which trained on the validation rows"),
     ],
 )

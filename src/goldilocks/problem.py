@@ -114,6 +114,8 @@ DISTANCES = (
 
 OF_QUERIES = ("ndcg", "mean_average_precision")  # of rows that `dataset.query` ranks
 
+# Of classes as one-hot vectors and as integers, Keras computes the same number.
+SAME_LOSS = {"categorical_crossentropy": "sparse_categorical_crossentropy"}
 PROBLEMS: Mapping[str, Row] = {
     "binary": Row(
         "sigmoid",

@@ -82,8 +82,9 @@ class Dataset:
         times: The point of time of each row of a table, datetime64[us] or float64 (rows,),
             ascending, by which parts are divided; None where rows are in no such order, and of a
             series.
-        row_numbers: Of a table: the number of each row in its file, from 1, int64 (rows,); None
-            where that is its place in `x`.
+        row_numbers: The number of each row in its file, from 1, int64 (rows,); of files for
+            several parts it goes on from one to the next. None where rows are not of a file, and of
+            a series.
         query: Name of the column of queries, whose rows are ranked against each other and are the
             groups; "" where rows are not ranked.
         cell_keys: uint64 (rows, cells), a key of each cell of a row as it stands in its file, all
@@ -164,7 +165,7 @@ class Dataset:
         return sorted(parts - {"days"})
 
     def row_number(self, row: int) -> int:
-        """Return the number of a row in its file, from 1."""
+        """Return the number of a row in its file, from 1; where it is of none, its place."""
         return row + 1 if self.row_numbers is None else int(self.row_numbers[row])
 
     def queries(self, rows: np.ndarray) -> np.ndarray | None:

@@ -162,6 +162,7 @@ def load(
             reverse=reverse,
         ),
         header=header,
+        row_numbers=rows.numbers,
         groups=rows.groups,
         target=target_names,
         outputs=problems.outputs(list(rows.answers), y, classes, {}),
@@ -182,6 +183,7 @@ class _Rows:
         parts: As `splits.fixed` takes them.
         target_reading: As in `Dataset`.
         groups: As in `Dataset`.
+        numbers: As `Dataset.row_numbers`.
     """
 
     x: np.ndarray
@@ -190,6 +192,7 @@ class _Rows:
     parts: Sequence[str] | np.ndarray
     target_reading: Reading | None = None
     groups: np.ndarray | None = None
+    numbers: np.ndarray | None = None
 
 
 def _from_folder(listing: folders.Listing) -> _Rows:
@@ -260,5 +263,6 @@ def _from_file(
         answers=answers[usable],
         notes=notes,
         parts=parted.parts[usable],
+        numbers=1 + np.flatnonzero(usable),
         target_reading=styles.get(labels[0]),
     )

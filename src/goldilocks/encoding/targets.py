@@ -214,8 +214,9 @@ def _check_logarithms(problem: Problem, dataset: Dataset) -> None:
     row, column = without[0]
     name = (list(dataset.outputs) or [dataset.target])[column]
     named = f"The target {name!r}" if name else "The target"
+    unit = "window" if dataset.kind == "series" else "row"
     raise DataError(
-        f"{named} is {y[row, column]:g} in row {dataset.row_number(row)}, and 0 or less in "
+        f"{named} is {y[row, column]:g} in {unit} {dataset.row_number(row)}, and 0 or less in "
         f"{len(without):,} of {y.size:,} places; problem.log_target=true learns logarithms, which "
         "only numbers above 0 have. Type problem.log_target=false, or correct the target."
     )

@@ -9,8 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Generator, Sequence
-
-import pandas as pd
+from pathlib import Path
 
 from goldilocks import console, prepare_environment
 from goldilocks.config import command_line
@@ -149,7 +148,7 @@ def _words(
         words.append(f"dataset.target={text}")
     if data is None:
         return words
-    is_frame = isinstance(data, pd.DataFrame)
+    is_frame = not isinstance(data, str | Path)
     source = data if isinstance(data, str) else str(frames.path_of(data))
     return data_source.overrides_of(source, words, OptionFiles((CONF,)), is_frame=is_frame)
 

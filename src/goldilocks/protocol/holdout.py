@@ -3,6 +3,8 @@
 Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "Simple hold-out validation".
 """
 
+import numpy as np
+
 from goldilocks.dataset import Dataset
 from goldilocks.protocol import Split, duplicates, in_time, parts
 
@@ -53,5 +55,7 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
         dataset, keys, rows, test_rows, size, seed=seed, name="validation"
     )
     train = parts.subset(dataset, train, seed)
-    spans = in_time.spans(dataset, train, held_out, test_rows)
+    in_time.check_classes(dataset, np.union1d(rows, held_out), train, "protocol=holdout")
+    named = {"training": train, "validation": held_out, "test": test_rows}
+    spans = in_time.spans(dataset, *named.values()) or in_time.overlaps(dataset, named)
     return (Split(train, held_out, test_rows, (*repeated, *notes, *moved, *spans)),)

@@ -1,5 +1,8 @@
 """Divide rows in an order of time: the latest are a part, and what shares its time is in none."""
 
+import itertools
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from goldilocks.dataset import Dataset
@@ -54,19 +57,8 @@ def before(dataset: Dataset, rows: Rows, part: Rows) -> Rows:
 
 def spans(dataset: Dataset, train: Rows, validation: Rows, test: Rows) -> tuple[str, ...]:
     """Return the times of the parts of a table that is divided by time, in a sentence; else ()."""
-    if dataset.times is None:
+    if dataset.times is None or not _are_in_order([train, validation, test]):
         return ()
-    parts = {"training": train, "validation": validation, "test": test}
-    if not train[-1] < validation[0] <= validation[-1] < test[0]:  # Some came with the data.
-        words = [
-            f"{name} rows are from {dates.shown(dataset.times[int(rows[0])])} to "
-            f"{dates.shown(dataset.times[int(rows[-1])])}"
-            for name, rows in parts.items()
-        ]
-        return (
-            f"The parts that the data came with are not one after the other: {', '.join(words)}. "
-            "Scores are not those of later rows.",
-        )
     ends = [dates.shown(dataset.times[int(row)]) for row in (train[-1], validation[0], test[0])]
     return (
         f"Divided by time: rows up to {ends[0]} train, those from {ends[1]} on validate, and those "
@@ -74,18 +66,45 @@ def spans(dataset: Dataset, train: Rows, validation: Rows, test: Rows) -> tuple[
     )
 
 
-def check_fold(dataset: Dataset, rows: Rows, train: Rows, fold: str) -> None:
-    """Raise SplitError if training rows of a table lack a class that rows have."""
+def overlaps(dataset: Dataset, parts: Mapping[str, Rows]) -> tuple[str, ...]:
+    """Return a sentence on parts that came with a table, and are not one after the other in time.
+
+    Args:
+        dataset: Of any kind.
+        parts: By what they are called, in the order that they should have.
+    """
+    if dataset.times is None or _are_in_order([*parts.values()]):
+        return ()
+    words = [
+        f"{name} rows are from {dates.shown(dataset.times[int(rows[0])])} to "
+        f"{dates.shown(dataset.times[int(rows[-1])])}"
+        for name, rows in parts.items()
+    ]
+    return (
+        f"The parts that the data came with are not one after the other: {', '.join(words)}. "
+        "Scores are not those of later rows.",
+    )
+
+
+def _are_in_order(parts: Sequence[Rows]) -> bool:
+    """Whether rows that are ascending in time lie in parts that are, too."""
+    return all(first[-1] < second[0] for first, second in itertools.pairwise(parts))
+
+
+def check_classes(dataset: Dataset, rows: Rows, train: Rows, part: str) -> None:
+    """Raise SplitError if the training rows of a part of a table lack a class that rows have."""
     if dataset.times is None or dataset.problem not in CLASSES:
         return
     labels = np.asarray(dataset.y).astype(np.int64)
     missing = np.setdiff1d(labels[rows], labels[train])
     if len(missing):
         raise SplitError(
-            f"dataset={dataset.name}: {fold} trains on rows up to "
+            f"dataset={dataset.name}: {part} trains on rows from "
+            f"{dates.shown(dataset.times[int(train[0])])} to "
             f"{dates.shown(dataset.times[int(train[-1])])}, and none of them is of class "
             f"{dataset.classes[missing[0]]!r}; expected every class. Lower protocol.k, take "
-            "protocol=holdout, or type dataset.time=null to draw rows at random."
+            "protocol=holdout, raise dataset.subset where it is given, or type dataset.time=null "
+            "to draw rows at random."
         )
 
 

@@ -66,6 +66,7 @@ def folds(
     published, left_out = parts.published_apart(dataset, keys, "validation", test_rows)
     rows = np.union1d(rows, published)
     notes = (*repeated, *notes, *left_out)
+    notes += in_time.overlaps(dataset, {"training and validation": rows, "test": test_rows})
 
     # Contents are divided, and copies follow; groups have their copies in them.
     divided, groups = parts.countable(dataset, keys, rows), None
@@ -89,8 +90,8 @@ def folds(
                     "class among the training rows. Set protocol.shuffle=true, lower protocol.k, "
                     "or change protocol.seed."
                 )
-            in_time.check_fold(dataset, rows, train, f"fold {number} of {k}")
             train = parts.subset(dataset, train, fold_seed)
+            in_time.check_classes(dataset, rows, train, f"fold {number} of {k}")
             spans = in_time.spans(dataset, train, validation, test_rows)
             splits.append(Split(train, validation, test_rows, (*notes, *spans)))
     return tuple(splits)

@@ -4,18 +4,15 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from goldilocks.problem import PROBLEMS
+from goldilocks.problem import PROBLEMS, SAME_LOSS
 from goldilocks.tracking import ledger, query
 from goldilocks.tracking.query import StoredRun
 
 DIGEST = 8  # characters of a digest that are shown
 
-# Of classes as one-hot vectors and as integers, Keras computes the same number.
-SAME_LOSS = {"categorical_crossentropy": "sparse_categorical_crossentropy"}
-
 # Settings, by the beginnings of their keys, that choose the validation rows.
 CHOOSE_ROWS = (
-    *("protocol", "dataset.subset", "trainer.validation_steps"),
+    *("protocol", "inner_validation", "dataset.subset", "trainer.validation_steps"),
     *("dataset.time", "dataset.group", "dataset.query", "dataset.split"),
 )
 

@@ -74,6 +74,13 @@ def rows_digest(dataset: Dataset) -> str:
     return cache.digest(dataset.cell_keys, dataset.y)
 
 
+def is_same(run: StoredRun, dataset: Dataset) -> bool:
+    """Return whether a run was of these rows and targets, whatever columns it had as inputs."""
+    if ROWS in run.tags and dataset.cell_keys is not None:
+        return run.tags[ROWS] == rows_digest(dataset)
+    return run.tags.get("dataset.digest") == dataset.digest
+
+
 def configurations(store: Store, dataset: Dataset, rows: np.ndarray) -> int:
     """Return how many configurations were compared on some validation rows, int64 (n,).
 

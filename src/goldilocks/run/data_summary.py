@@ -102,6 +102,8 @@ def summarize(
         "size": _size(dataset),
         "outputs": list(dataset.outputs),
         "difference": dataset.difference,
+        "query": dataset.query,
+        "numbers": "" if dataset.row_numbers is None else cache.digest(dataset.row_numbers),
         "metric": metric,
     }
     facts = cache.remembered(

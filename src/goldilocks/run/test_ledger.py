@@ -226,7 +226,7 @@ def evaluation(
             one not in rivals
             and share([one]) < LIMIT
             and bool(evaluated_at(one.run))
-            and one.run.tags.get("dataset.digest") == dataset.digest
+            and compared.is_same(one.run, dataset)
             for one in overlaps
         ),
         compared.configurations(store, dataset, validation),

@@ -39,6 +39,10 @@ ENCODING_KEYS = (
 )
 
 
+# Keys of a file that decide which of its rows train.
+DIVIDING = ("dataset.time", "dataset.group", "dataset.query", "dataset.split")
+
+
 def load(settings: Settings, store: Store) -> keras.Model | None:
     """Load the model to warm-start from, if the splits allow it.
 
@@ -148,10 +152,16 @@ def keeps_encoder(settings: Settings) -> bool:
 
 def _shared_rows(source_run: StoredRun, settings: Settings) -> str:
     """Return why the source run may have trained on our held-out rows; "" if not."""
-    final = settings.tree["final"]
-    for key, value in settings.flat.items():
+    final, flat = settings.tree["final"], settings.flat
+    same_file = all(
+        source_run.params.get(key) == written(flat[key])
+        for key in ("dataset.file", "dataset.dir")
+        if key in flat
+    )
+    dividing = ("protocol", "inner_validation", *(DIVIDING if same_file else ()))
+    for key, value in flat.items():
         theirs = source_run.params.get(key)
-        if key.startswith("protocol") and theirs not in (None, written(value)):
+        if key.startswith(dividing) and theirs not in (None, written(value)):
             return f"its {key} is {theirs}, and here it is {written(value)}"
 
     role = source_run.tags.get("role")

@@ -26,6 +26,9 @@ from goldilocks.tracking.store import MlflowStore
 Part = tuple[np.ndarray, ...]
 
 
+TOGETHER = ("group", "query", "time")  # keys of columns by which rows are kept together
+
+
 def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]) -> list[str]:
     """Return the score as people read it, and how many of these rows the run had; [] without truth.
 
@@ -63,8 +66,9 @@ def lines(store: MlflowStore, run_id: str, schema: Schema, parts: Sequence[Part]
     if len(np.unique(keys[:, 0])) < len(keys):
         clusters = keys[:, 0]
     ends = interval(problem, metric, encoded, predictions, clusters)
-    alone = all(run.params.get(f"dataset.{key}", "null") == "null" for key in ("group", "time"))
-    if ends is not None and alone and schema.kind != "series":
+    alone = all(run.params.get(f"dataset.{key}", "null") == "null" for key in TOGETHER)
+    alone &= run.params.get("dataset.outer_folders") != "groups" and schema.kind != "series"
+    if ends is not None and alone:
         score += f" ({summary.interval(ends.low, ends.high, ends.few_rows)})"
     return [
         *notes,

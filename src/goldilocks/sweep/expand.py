@@ -27,6 +27,7 @@ from goldilocks.config.settings import (
 )
 from goldilocks.errors import ConfigError
 from goldilocks.formatting import name_of
+from goldilocks.problem import PROBLEMS, SAME_LOSS
 from goldilocks.sweep.plan import measured, plan
 
 # The settings of the jobs of this process: the launcher asks for those that were checked before.
@@ -179,11 +180,23 @@ def check_measure(jobs: Sequence[Settings], measure: str) -> None:
         )
     if measure not in LOSSES:
         return
-    for key in ("problem.loss", "problem.log_target"):
-        values = sorted({as_word(job.flat[key]) for job in jobs})
+    kinds = {
+        "problem.loss": {_loss(job) for job in jobs},
+        "problem.log_target": {as_word(job.flat["problem.log_target"]) for job in jobs},
+        "problem.standardize": {as_word(job.standardizes) for job in jobs},
+    }
+    for key, values in kinds.items():
         if len(values) > 1:
             raise ConfigError(
-                f"{key} is {' and '.join(values)} in jobs of this search, which compares "
+                f"{key} is {' and '.join(sorted(values))} in jobs of this search, which compares "
                 f"{measure}, and their losses are of different kinds; expected a metric that all "
-                "of them have, such as trainer.monitor=val_mae."
+                "of them have, trainer.monitor=val_NAME of one in problem.metrics."
             )
+
+
+def _loss(job: Settings) -> str:
+    """Return the loss of a job; `auto` where only its data tells."""
+    loss, problem = job.flat["problem.loss"], job.traits.dataset.problem
+    if loss == "auto" and problem:
+        loss = PROBLEMS[problem].losses[0]
+    return SAME_LOSS.get(loss, loss)

@@ -103,7 +103,7 @@ def _over_seeds(jobs: Sequence[Sequence[str]]) -> str:
     values: dict[str, list[str]] = {}
     for job in jobs:
         for word in job:
-            key, _, value = plainest(word).partition("=")
+            key, _, value = plainest(word, sweeps=True).partition("=")
             if value not in values.setdefault(key, []):
                 values[key].append(value)
     if sum(len(of_key) > 1 for of_key in values.values()) > 1:

@@ -78,6 +78,7 @@ class Features:
         columns: Number of columns of the table.
         silent: Those that were shuffled without loss.
         needed: Those of them without which the parts would be other ones.
+        are_alone: Whether rows are independent, so that one order of them is like another.
         seeds: With how many seeds each was trained; 0 where the budget left none.
         metric: What they are compared by.
     """
@@ -87,6 +88,7 @@ class Features:
     columns: int
     silent: Sequence[str]
     needed: Sequence[str]
+    are_alone: bool
     seeds: int
     metric: str
 
@@ -167,6 +169,7 @@ def compare(context: Context, start: Trained) -> Features:
         columns=context.dataset.x.shape[1] if silent else 0,
         silent=silent,
         needed=[name for name in silent if name not in left_out],
+        are_alone=context.dataset.groups is None and not context.dataset.is_ordered,
         seeds=len(seeds),
         metric=context.problem.metric,
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import f, iqr
 
-from goldilocks.dataset.checks.evidence import Evidence, as_numbers, named
+from goldilocks.dataset.checks.evidence import Evidence, as_numbers, by_time, named
 from goldilocks.formatting import argument
 
 ONE_VALUE, GAPS = 0.995, 0.95  # of the rows: what says almost nothing
@@ -99,12 +99,11 @@ def dated(evidence: Evidence) -> Iterator[str]:
     """Name the columns of a table that hold dates: its rows may have an order in time."""
     names = evidence.dates
     if names and evidence.dataset.times is None:
-        instead = "" if evidence.dataset.groups is None else ", without dataset.group"
         yield (
             f"{named(names)} holds dates, so the rows have an order in time, and the split draws "
             "them at random. If later rows will be predicted from earlier ones, a score on drawn "
             f"rows is too good: divide them by time, dataset=table "
-            f"{argument('dataset.time', names[0])}{instead}."
+            f"{by_time(evidence)}."
         )
 
 

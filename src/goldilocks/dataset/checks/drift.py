@@ -18,7 +18,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
 from goldilocks.dataset import Dataset
-from goldilocks.dataset.checks.evidence import Evidence, as_numbers
+from goldilocks.dataset.checks.evidence import Evidence, as_numbers, by_time
 from goldilocks.formatting import argument, number
 
 FEWEST = 100  # rows, below which halves tell nothing
@@ -236,9 +236,7 @@ def _by(evidence: Evidence) -> str:
     """Return what to type to judge by time."""
     if evidence.dataset.times is not None:
         return "validation rows are the latest but the test, and their score shows what it costs"
-    instead = "" if evidence.dataset.groups is None else ", without dataset.group"
-    time = argument("dataset.time", evidence.dates[0])
-    return f"divide the rows by time, dataset=table {time}{instead}"
+    return f"divide the rows by time, dataset=table {by_time(evidence)}"
 
 
 def _latest(evidence: Evidence) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from goldilocks.dataset import Dataset, row_keys
 from goldilocks.dataset.readers import numbers
 from goldilocks.dataset.readers.reading import DATE
-from goldilocks.formatting import cut
+from goldilocks.formatting import argument, cut
 
 MOST_ROWS = 20_000  # are fitted on, or compared with each other
 SEED = 0  # of their drawing
@@ -135,6 +135,14 @@ def as_numbers(column: pd.Series) -> pd.Series:
         return column
     codes, _ = column.factorize()
     return pd.Series(codes, column.index).where(codes >= 0)
+
+
+def by_time(evidence: Evidence) -> str:
+    """Return what to type to divide rows by their first column of dates."""
+    dataset, words = evidence.dataset, argument("dataset.time", evidence.dates[0])
+    if dataset.groups is None:
+        return words
+    return f"{words}, without dataset.{'query' if dataset.query else 'group'}"
 
 
 def row_name(dataset: Dataset, row: int) -> str:

@@ -192,7 +192,7 @@ def _protocol(context: Context) -> tuple[tuple[str, ...], dict[str, int]]:
         pool = round(len(rows) * (1 - TEST))
     if dataset.times is not None:
         folds = next(k for k in range(folds, 0, -1) if k == 1 or _are_possible(context, k))
-        if folds == 1:  # Its earliest rows lack a class.
+        if folds == 1:  # Its earliest rows may lack a class.
             return ("protocol=holdout",), {"latest": held_out, "held_out": held_out}
     shuffled = pool < FEW and dataset.times is None
     name = "iterated_kfold" if shuffled else "kfold"

@@ -12,7 +12,7 @@ from goldilocks.errors import StoreError
 from goldilocks.report.workflow.results import FinalScore, RegisterResult
 from goldilocks.run import compared
 from goldilocks.run.context import stored_predictions
-from goldilocks.tracking import query, registry
+from goldilocks.tracking import registry
 from goldilocks.workflow import prose
 from goldilocks.workflow.context import Context
 
@@ -62,13 +62,7 @@ def _shortcoming(context: Context, score: FinalScore, champion: str | None) -> t
         rows, of_champion = stored_predictions(context.store, champion)
     except StoreError:
         return "", f"The champion so far, run {champion}, has no predictions to compare with."
-    # Columns may have been left out; the rows of a file are known without them.
-    digests = {
-        query.ROWS: compared.rows_digest(context.dataset),
-        "dataset.digest": context.dataset.digest,
-    }
-    key = query.ROWS if query.ROWS in run.tags else "dataset.digest"
-    if run.tags.get(key) != digests[key] or not np.array_equal(rows, tested):
+    if not compared.is_same(run, context.dataset) or not np.array_equal(rows, tested):
         return "", f"The champion so far, run {champion}, was tested on other rows."
 
     comparison = context.comparison()
