@@ -167,12 +167,43 @@ def test_what_rows_with_times_are_is_said_where_no_other_key_tells(monkeypatch, 
     said.clear()
     assert read(capsys, *arguments, "dataset.lookback=12")["dataset"] == "series"
     assert read(capsys, *arguments, "dataset.date_parts=[hour]")["dataset"] == "table"
+    drawn = read(capsys, "load.csv", "dataset.time=null", "dataset.target=kwh")
+    assert drawn["dataset"] == "table"
     assert said == []
 
 
 def test_columns_that_are_divided_by_time_have_no_finding_of_drawn_rows(capsys):
     walk = ("load.csv", "dataset=table", "dataset.time=hour")
     assert "D305" not in told(capsys, *walk)
+
+
+def test_columns_without_a_target_are_read_with_times_and_groups(capsys):
+    hours = pd.date_range("2024-01-01", periods=300, freq="h")[::-1]
+    values = np.random.default_rng(0).normal(size=300)
+    values[10] = values[34]
+    frame = pd.DataFrame({"hour": hours, "a": values, "who": np.arange(300) // 10})
+    frame.drop(columns="who").to_csv("back.csv", index=False)
+    frame.to_csv("groups.csv", index=False)
+    said = told(capsys, "back.csv", "dataset=table", "dataset.time=hour", "dataset.date_parts=none")
+    assert "such as row 11 and row 35" in said
+    assert "without dataset.query" in told(capsys, "groups.csv", "dataset.query=who")
+    with pytest.raises(SystemExit, match=r"dataset\.time is hour and dataset\.group 'who'"):
+        told(capsys, "groups.csv", "dataset=table", "dataset.time=hour", "dataset.group=who")
+
+
+def test_rows_that_choose_the_epoch_are_apart(capsys):
+    hours = pd.date_range("2024-01-01", periods=240, freq="h")
+    pd.DataFrame(
+        {"hour": hours, "a": np.arange(240.0) ** 0.5, "y": np.arange(240) % 7 + 0.5}
+    ).to_csv("late.csv", index=False)
+    words = ("late.csv", "dataset=table", "dataset.time=hour", "dataset.target=y")
+    facts = read(capsys, *words, "inner_validation=0.25")
+    assert facts["splits"] == [{"train": 90, "validation": 30, "test": 60}]
+    assert [note for note in facts["notes"] if note.startswith("Divided by time")] == [
+        "Divided by time: rows up to 2024-01-04 17:00 train, those from 2024-01-04 18:00 on "
+        "choose the epoch, those from 2024-01-06 on validate, and those from 2024-01-08 12:00 "
+        "on are the test."
+    ]
 
 
 def test_the_holes_of_a_series_are_listed(capsys, tmp_path):

@@ -153,6 +153,12 @@ def test_a_column_of_dates_divides_rows_whatever_its_name(tmp_path, name):
     assert checked(*settings.overrides).tree["dataset"]["time"] == name
 
 
+def test_an_option_that_divides_its_rows_is_left_as_it_is(tmp_path):
+    settings = checked(*dated(tmp_path, DAYS)).changed({"dataset.group": "a"})
+    data = settings.builder("dataset")()
+    assert define.in_time(settings, data) == (settings, data)
+
+
 def test_folds_go_forward_only_where_each_trains_on_every_class(tmp_path):
     words = dated(tmp_path, DAYS)
     file = tmp_path / "rows.csv"
@@ -165,6 +171,13 @@ def test_folds_go_forward_only_where_each_trains_on_every_class(tmp_path):
     assert "protocol=holdout" in overrides
     assert "no folds can go forward in time, each with every class" in " ".join(reasons)
     assert "only (standard error; more where neighbours are alike)." in " ".join(reasons)
+
+
+def test_few_different_times_are_no_matter_of_classes(tmp_path):
+    settings = checked(*dated(tmp_path, np.repeat(DAYS[:3], 100)))
+    _, data = define.in_time(settings, settings.builder("dataset")())
+    _, reasons = define.infer(context(data))
+    assert "no folds can go forward in time: the" in " ".join(reasons)
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,10 @@ def test_rows_are_in_the_order_of_time_and_the_latest_are_the_test(load):
     assert load(noise(), time=None).digest != dataset.digest
 
 
+def test_a_time_that_is_typed_null_is_none(load):
+    assert load(noise(), time="null").times is None
+
+
 def test_rows_of_one_time_are_in_one_part(load):
     weeks = np.repeat(pd.date_range("2020-01-06", periods=ROWS // 7 + 1, freq="W"), 7)[:ROWS]
     dataset = load(noise(), days=weeks)
@@ -121,7 +125,7 @@ def test_the_latest_training_rows_have_every_class_or_it_is_said_which_is_missin
     number = np.arange(ROWS)
     gone = (number >= 200) & (number < 300)  # The 80 latest training rows are of one class.
     dataset = load(noise(y=np.where((number % 2 == 0) | gone, "no", "yes")), subset=80)
-    with pytest.raises(SplitError, match=r"protocol=holdout trains on .+ raise dataset\.subset"):
+    with pytest.raises(SplitError, match=r"protocol=holdout trains on .+ Raise dataset\.subset"):
         holdout.split(dataset, validation=0.25, test=0.25, seed=0)
 
 

@@ -76,6 +76,10 @@ CASES = {
         2,
         [validated("a", inner_validation="0"), validated("b", inner_validation="0.25")],
     ),
+    "a key that an earlier version did not have": (
+        1,
+        [validated("a"), validated("b", inner_validation="0", **{"dataset.group": "null"})],
+    ),
     "rows kept in groups": (2, [validated("a"), validated("b", **{"dataset.group": "who"})]),
     "rows that a dropped column made equal": (
         2,

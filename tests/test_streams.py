@@ -7,7 +7,7 @@ from goldilocks.training import batches
 from goldilocks.training.streams import Member, arrange
 
 NONE = np.array([], "int64")
-DATASET, ENCODER = object(), object()
+DATASET, ENCODER = types.SimpleNamespace(x=np.zeros((9, 1))), object()
 
 
 def member(train, *, seed=0, validation=NONE):

@@ -77,12 +77,6 @@ def test_a_run_whose_training_rows_are_ours_is_gone_on_with(theirs, role, own):
             ("protocol=kfold",),
             r"one of several folds trains on what another one validates with",
         ),
-        (
-            (),
-            "plain",
-            ("inner_validation=0.25",),
-            r"its inner_validation is 0, and here it is 0\.25",
-        ),
         ((), "final", (), r"it is a final run, which trained on the validation rows"),
     ],
 )
@@ -135,16 +129,20 @@ class KeysStore(FakeStore):
 
 
 @pytest.mark.parametrize(
-    ("trained", "values", "refused"),
+    ("trained", "inner", "values", "refused"),
     [
-        (np.arange(12), np.arange(16.0), ""),  # The same split.
-        (np.arange(4, 13), np.arange(16.0), "25 %"),
-        (np.arange(16), np.arange(16.0), "100 %"),
-        (np.arange(16), np.repeat([0.0, 1.0], 8)[[*range(0, 16, 2), *range(1, 16, 2)]], ""),
+        (np.arange(9), 0, np.arange(16.0), ""),  # The same split.
+        (np.arange(4, 13), 0, np.arange(16.0), "25 % of the rows that are test rows here"),
+        (np.arange(10), 0, np.arange(16.0), "33 % of the rows that are validation rows, which"),
+        (np.arange(9), 3, np.arange(16.0), "100 % of the rows that are validation rows, which"),
+        (np.arange(6), 3, np.arange(16.0), ""),
+        (np.arange(6, 12), 3, np.arange(16.0), "100 % of the rows that are validation rows here"),
+        (np.arange(16), 0, np.repeat([0.0, 1.0], 8)[[*range(0, 16, 2), *range(1, 16, 2)]], ""),
     ],
-    ids=["not seen", "one row of four", "all", "equal by nature"],
 )
-def test_a_model_that_was_trained_on_rows_that_we_test_with_is_refused(trained, values, refused):
+def test_a_model_that_was_trained_on_rows_that_we_judge_by_is_refused(
+    trained, inner, values, refused
+):
     dataset = Dataset(
         name="table",
         kind="table",
@@ -157,13 +155,15 @@ def test_a_model_that_was_trained_on_rows_that_we_test_with_is_refused(trained, 
         digest="",
     )
     split = Split(np.arange(9), np.arange(9, 12), np.arange(12, 16))
+    if inner:
+        split = Split(np.arange(6), np.arange(6, 9), split.test, outer=split.validation)
     other = KeysStore(a_run(RUN), row_keys.keys(dataset)[trained])
     asked = start("dataset=boston"), other, dataset, split
     if not refused:
-        warm_start.check_test_rows(*asked)
+        warm_start.check_rows(*asked)
         return
-    with pytest.raises(SplitError, match=f"was trained on {refused} of the rows that are test"):
-        warm_start.check_test_rows(*asked)
+    with pytest.raises(SplitError, match=f"was trained on {refused}"):
+        warm_start.check_rows(*asked)
 
 
 def test_the_source_run_may_be_typed_by_the_beginning_of_its_id():

@@ -109,19 +109,9 @@ def load(
     unwanted = tabular.columns_of(drop, columns, path, "dataset.drop")
     query = tabular.column_of(query, columns, path, "dataset.query")
     group = tabular.column_of(group, columns, path, "dataset.group")
-    if query is not None and group not in (None, query):
-        raise DataError(
-            f"dataset.query is {query!r} and dataset.group {group!r}; expected one of them: the "
-            "rows of a query are a group. Leave out dataset.group."
-        )
-    group = group or query
     split = tabular.column_of(split, columns, path, "dataset.split")
-    time_columns = tabular.columns_of(time or [], columns, path, "dataset.time")
-    if group is not None and time_columns:
-        raise DataError(
-            f"dataset.time is {time} and dataset.group {group!r}; expected one of them: parts are "
-            "divided by time, or by whole groups. Leave out one."
-        )
+    time_columns = tabular.columns_of(time, columns, path, "dataset.time")
+    group = group_of(group, query, time_columns)
     unwanted += [name for name in (group, split) if name is not None]
     for name in labels:
         if name in [*unwanted, *time_columns]:
@@ -171,7 +161,7 @@ def load(
     if moments is not None:
         content = cache.digest(content, moments.view(np.int64))
     if group is not None:
-        groups = _groups(frame[group])
+        groups = groups_of(frame[group])
         content = cache.digest(content, groups)
         ungrouped = int(frame[group].isna().sum())
         if ungrouped:
@@ -232,7 +222,27 @@ def points_of(
     return points
 
 
-def _groups(column: pd.Series) -> np.ndarray:
+def group_of(group: str | None, query: str | None, time_columns: Sequence[str]) -> str | None:
+    """Return the name of the column of groups, or of queries, which are groups; None of neither.
+
+    Raises:
+        DataError: There are both, or there is a time as well.
+    """
+    if query is not None and group not in (None, query):
+        raise DataError(
+            f"dataset.query is {query!r} and dataset.group {group!r}; expected one of them: the "
+            "rows of a query are a group. Leave out dataset.group."
+        )
+    key, name = ("group", group) if query is None else ("query", query)
+    if name is not None and time_columns:
+        raise DataError(
+            f"dataset.time is {', '.join(time_columns)} and dataset.{key} {name!r}; expected one "
+            "of them: parts are divided by time, or by whole groups. Leave out one."
+        )
+    return name
+
+
+def groups_of(column: pd.Series) -> np.ndarray:
     """Return a number for each value, int64 (rows,); each missing one has a number of its own."""
     numbers = column.factorize()[0].astype(np.int64)
     missing = numbers < 0

@@ -55,14 +55,27 @@ def before(dataset: Dataset, rows: Rows, part: Rows) -> Rows:
     return rows[dataset.times[rows] < dataset.times[part[0]]]
 
 
-def spans(dataset: Dataset, train: Rows, validation: Rows, test: Rows) -> tuple[str, ...]:
-    """Return the times of the parts of a table that is divided by time, in a sentence; else ()."""
-    if dataset.times is None or not _are_in_order([train, validation, test]):
+def spans(
+    dataset: Dataset, train: Rows, validation: Rows, test: Rows, *, inner: Rows | None = None
+) -> tuple[str, ...]:
+    """Return the times of the parts of a table that is divided by time, in a sentence; else ().
+
+    Args:
+        dataset: Of any kind.
+        train: Training rows.
+        validation: Validation rows.
+        test: Test rows.
+        inner: Of nested validation, rows between those that train and those that validate.
+    """
+    parts = [train, validation, test] if inner is None else [train, inner, validation, test]
+    if dataset.times is None or not _are_in_order(parts):
         return ()
-    ends = [dates.shown(dataset.times[int(row)]) for row in (train[-1], validation[0], test[0])]
+    last = dates.shown(dataset.times[int(train[-1])])
+    *between, on, tested = (dates.shown(dataset.times[int(part[0])]) for part in parts[1:])
+    chosen = "".join(f"those from {time} on choose the epoch, " for time in between)
     return (
-        f"Divided by time: rows up to {ends[0]} train, those from {ends[1]} on validate, and those "
-        f"from {ends[2]} on are the test.",
+        f"Divided by time: rows up to {last} train, {chosen}those from {on} on validate, and those "
+        f"from {tested} on are the test.",
     )
 
 
@@ -91,8 +104,19 @@ def _are_in_order(parts: Sequence[Rows]) -> bool:
     return all(first[-1] < second[0] for first, second in itertools.pairwise(parts))
 
 
-def check_classes(dataset: Dataset, rows: Rows, train: Rows, part: str) -> None:
-    """Raise SplitError if the training rows of a part of a table lack a class that rows have."""
+def check_classes(dataset: Dataset, rows: Rows, train: Rows, *, part: str, instead: str) -> None:
+    """Refuse training rows of a table by time that lack a class.
+
+    Args:
+        dataset: Of any kind.
+        rows: Those of the pool, whose classes are expected.
+        train: Those that train.
+        part: What trains, as a sentence begins.
+        instead: What to type.
+
+    Raises:
+        SplitError: A class of `rows` is not among `train`.
+    """
     if dataset.times is None or dataset.problem not in CLASSES:
         return
     labels = np.asarray(dataset.y).astype(np.int64)
@@ -102,9 +126,8 @@ def check_classes(dataset: Dataset, rows: Rows, train: Rows, part: str) -> None:
             f"dataset={dataset.name}: {part} trains on rows from "
             f"{dates.shown(dataset.times[int(train[0])])} to "
             f"{dates.shown(dataset.times[int(train[-1])])}, and none of them is of class "
-            f"{dataset.classes[missing[0]]!r}; expected every class. Lower protocol.k, take "
-            "protocol=holdout, raise dataset.subset where it is given, or type dataset.time=null "
-            "to draw rows at random."
+            f"{dataset.classes[missing[0]]!r}; expected every class. {instead}, or "
+            "type dataset.time=null to draw rows at random."
         )
 
 

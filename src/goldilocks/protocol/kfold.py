@@ -91,7 +91,11 @@ def folds(
                     "or change protocol.seed."
                 )
             train = parts.subset(dataset, train, fold_seed)
-            in_time.check_classes(dataset, rows, train, f"fold {number} of {k}")
+            in_time.check_classes(
+                *(dataset, rows, train),
+                part=f"fold {number} of {k}",
+                instead="Lower protocol.k, take protocol=holdout",
+            )
             spans = in_time.spans(dataset, train, validation, test_rows)
             splits.append(Split(train, validation, test_rows, (*notes, *spans)))
     return tuple(splits)

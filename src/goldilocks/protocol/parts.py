@@ -215,7 +215,10 @@ def nested(dataset: Dataset, split: Split, *, fraction: float, seed: int) -> Spl
     except SplitError:
         dataset = replace(dataset, problem="regression")  # which has no classes to keep apart
         train, inner, _ = take(dataset, keys, *part, seed=seed, name=INNER)
-    return replace(split, train=train, validation=inner, outer=split.validation)
+    before = in_time.spans(dataset, split.train, split.validation, split.test)
+    notes = tuple(note for note in split.notes if note not in before)
+    notes += in_time.spans(dataset, train, split.validation, split.test, inner=inner)
+    return replace(split, train=train, validation=inner, outer=split.validation, notes=notes)
 
 
 def subset(dataset: Dataset, rows: Rows, seed: int) -> Rows:

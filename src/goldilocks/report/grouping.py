@@ -15,6 +15,7 @@ CHOOSE_ROWS = (
     *("protocol", "inner_validation", "dataset.subset", "trainer.validation_steps"),
     *("dataset.time", "dataset.group", "dataset.query", "dataset.split"),
 )
+CHOOSE_NONE = ("null", "0")  # values of a key that earlier versions may not have logged
 
 REASONS: Mapping[str, str] = {
     "dataset": "the data set",
@@ -149,7 +150,11 @@ def _rows(run: StoredRun) -> tuple[str, ...]:
     if run.params.get("trainer.validation_steps", "null") != "null":
         chosen += ("trainer.batch_size",)  # so many steps are so many rows
     settings = sorted(run.params.items())
-    rows = [f"{name}={value}" for name, value in settings if name.startswith(chosen)]
+    rows = [
+        f"{name}={value}"
+        for name, value in settings
+        if name.startswith(chosen) and (name.startswith("protocol") or value not in CHOOSE_NONE)
+    ]
     if validated := run.tags.get(ledger.VALIDATED, ""):
         rows.append(f"validation rows {validated[:DIGEST]}")
     return tuple(rows)

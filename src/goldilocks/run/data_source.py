@@ -16,6 +16,7 @@ from goldilocks.encoding import differencing
 from goldilocks.encoding.targets import check_targets
 from goldilocks.errors import DataError, did_you_mean, did_you_mean_file
 from goldilocks.formatting import quoted
+from goldilocks.run import division
 from goldilocks.run.data_summary import DataSummary, summarize, summarize_columns
 
 
@@ -48,7 +49,7 @@ def overrides_of(
             f"expected one of these: {', '.join(names)}.{hint}"
         )
 
-    keys = set(map(key_of, overrides))
+    keys = {key_of(word) for word in overrides if word != "dataset.time=null"}
     option, key = "table", "file"
     if path.is_dir():
         option, key = _option_of_folder(path), "dir"
@@ -111,7 +112,7 @@ def describe(settings: Settings, *, examples: int) -> DataSummary:
     if settings.choices["dataset"] == "table" and keys["target"] is None:
         return summarize_columns(keys, mute=mute, examples=examples)
     dataset = settings.builder("dataset")()
-    splits = settings.builder("protocol")(dataset)
+    splits = division.splits_of(settings, dataset)
     dataset = differencing.resolved(dataset, splits[0].train)
     problem = settings.problem(dataset.problem)
     check_targets(problem, dataset, splits)

@@ -13,14 +13,13 @@ import numpy as np
 import pandas as pd
 
 from goldilocks import formatting
-from goldilocks.dataset import Dataset, findings
+from goldilocks.dataset import Dataset, findings, table
 from goldilocks.dataset.checks import labels
 from goldilocks.dataset.checks.evidence import Evidence
 from goldilocks.dataset.findings import Finding
 from goldilocks.dataset.readers import calendar, dates, features, splits, tabular
 from goldilocks.dataset.readers.reading import Reading, ReadingOptions
 from goldilocks.dataset.sources import cache
-from goldilocks.dataset.table import points_of
 from goldilocks.errors import DataError
 from goldilocks.protocol import Split, notes_of_all
 from goldilocks.tracking import provenance
@@ -169,14 +168,18 @@ def summarize_columns(
     path = tabular.path_of(keys["file"])
     others = {"validation": keys["validation_file"], "test": keys["test_file"]}
     parted = splits.read(path, header=keys["header"], others=others, split=keys["split"])
-    table, path = parted.cells, parted.path
-    if table.frame.empty:
+    cells, path = parted.cells, parted.path
+    if cells.frame.empty:
         raise DataError(f"{path} has no rows; expected a header line and rows below it.")
-    columns = list(table.frame.columns)
+    columns = list(cells.frame.columns)
     unwanted = tabular.columns_of(keys["drop"], columns, path, "dataset.drop")
-    for key in ("group", "split"):
-        if name := tabular.column_of(keys[key], columns, path, f"dataset.{key}"):
-            unwanted.append(name)
+    group, query, split = (
+        tabular.column_of(keys[key], columns, path, f"dataset.{key}")
+        for key in ("group", "query", "split")
+    )
+    time = tabular.columns_of(keys["time"], columns, path, "dataset.time")
+    group = table.group_of(group, query, time)
+    unwanted += [name for name in (group, split) if name is not None]
     options = ReadingOptions(
         decimal=keys["decimal"],
         date_format=keys["date_format"],
@@ -185,11 +188,12 @@ def summarize_columns(
         missing=keys["missing"],
         ignore_case=keys["ignore_case"],
     )
-    frame, moments = table.frame, None
-    time = tabular.columns_of(keys["time"] or [], columns, path, "dataset.time")
+    frame, moments = cells.frame, None
+    numbers = None
     if time:
-        points = points_of(frame, time, path, options)
+        points = table.points_of(frame, time, path, options)
         frame, moments = frame.iloc[points.rows], points.values
+        numbers = points.rows + 1
     prepared = features.prepare(frame.drop(columns=unwanted), path, options)
     prepared = calendar.with_parts(prepared, path, options, time)
 
@@ -205,8 +209,11 @@ def summarize_columns(
         location=str(path),
         digest="",
         times=moments,
+        row_numbers=numbers,
+        groups=None if group is None else table.groups_of(frame[group]),
+        query="" if query is None else str(query),
         readings=prepared.readings,
-        notes=(*table.notes, *prepared.notes, *splits.possible(prepared.x)),
+        notes=(*cells.notes, *prepared.notes, *splits.possible(prepared.x)),
     )
     summary = _summary(dataset, [Split(rows, rows[:0], rows[:0])], metric="")
     return dataclasses.replace(

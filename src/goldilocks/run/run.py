@@ -18,10 +18,11 @@ from goldilocks.encoding import differencing
 from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.jobs import records
-from goldilocks.protocol import INNER, Split, notes_of_all, parts
+from goldilocks.protocol import Split, notes_of_all
 from goldilocks.run import (
     compared,
     data_summary,
+    division,
     next_moves,
     pretrained_base,
     promise,
@@ -174,10 +175,7 @@ def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingS
     settings = pretrained_base.resolved(settings, store, dataset.digest)
     problem = settings.problem(dataset.problem)
 
-    splits = settings.builder("protocol")(dataset)
-    if fraction := settings.tree[INNER]:
-        seed = settings.tree["protocol"]["seed"]
-        splits = [parts.nested(dataset, one, fraction=fraction, seed=seed) for one in splits]
+    splits = division.splits_of(settings, dataset)
     dataset = differencing.resolved(dataset, splits[0].train)
     for note in (*dataset.notes, *notes_of_all(splits)):
         console.note(f"  {note}")
@@ -190,11 +188,7 @@ def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingS
         few = validation[:: max(1, len(validation) // ROWS_TO_TRY)]
         baseline_predictions(problem, dataset, few, metric.name)
 
-    context = RunContext(
-        *(settings, store, dataset, problem),
-        rows_tags=compared.tags(dataset, splits),
-        shared=shared,
-    )
+    context = RunContext(settings, store, dataset, problem, shared=shared)
     return context, training_specs(settings, splits, subset=dataset.subset is not None), splits
 
 
@@ -260,7 +254,7 @@ def _train(
                 run_spec = _with_evaluation(context, run_spec, splits, interrupted=interrupted)
                 specs = [run_spec]
 
-            warm_start.check_test_rows(settings, context.store, context.dataset, run_spec.split)
+            warm_start.check_rows(settings, context.store, context.dataset, run_spec.split)
             warm_start.check_date_parts(settings, context.store, context.dataset)
             # The one import of Keras and TensorFlow, which takes seconds; the backend first: it is
             # quiet.
@@ -271,6 +265,7 @@ def _train(
                 context,
                 initial_model=warm_start.load(settings, context.store),
                 trial=context.shared.trials.get(settings.job or 0) or load_trial(settings),
+                rows_tags=compared.tags(context.dataset, splits),
                 data=data,
             )
             tracker = stack.enter_context(

@@ -51,6 +51,9 @@ def facts(context: RunContext, split: Split) -> str:
         kind += f" (class weights: {words}; the probabilities are no longer those of the data)"
 
     rows, seal = f"{len(split.train)} train, {len(split.validation)} validation", "sealed"
+    if len(split.outer):
+        rows = f"{len(split.train)} train, {len(split.validation)} to choose the epoch"
+        rows += f", {len(split.outer)} validation"
     if not len(split.validation):
         rows, seal = f"{len(split.train)} train and validation rows together", "opened"
     source = dataset.source.replace("_", "-")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.overlap import LIMIT
@@ -37,10 +39,6 @@ ENCODING_KEYS = (
     "dataset.date_parts",
     "dataset.target",
 )
-
-
-# Keys of a file that decide which of its rows train.
-DIVIDING = ("dataset.time", "dataset.group", "dataset.query", "dataset.split")
 
 
 def load(settings: Settings, store: Store) -> keras.Model | None:
@@ -90,8 +88,8 @@ def resolved(settings: Settings, store: Store) -> Settings:
     return settings.changed({"model.init_from": run_id})
 
 
-def check_test_rows(settings: Settings, store: Store, dataset: Dataset, split: Split) -> None:
-    """Refuse to start from a model that was trained on rows that are test rows here.
+def check_rows(settings: Settings, store: Store, dataset: Dataset, split: Split) -> None:
+    """Refuse to start from a model that was trained on rows that validate or test here.
 
     Rows are compared by `seen_rows.keys_of`, whatever folder and split they come from. Equal rows
     that the training has as well, by the nature of the data, do not count.
@@ -103,7 +101,7 @@ def check_test_rows(settings: Settings, store: Store, dataset: Dataset, split: S
         split: Its rows.
 
     Raises:
-        SplitError: At least 5 % of the test rows were training rows of the source run.
+        SplitError: At least 5 % of the rows of a part were training rows of the source run.
     """
     run_id = settings.tree["model"].get("init_from")
     if not run_id:
@@ -114,14 +112,20 @@ def check_test_rows(settings: Settings, store: Store, dataset: Dataset, split: S
         return
 
     keys = seen_rows.keys_of(dataset)
-    test = keys[split.test]
-    seen = seen_rows.among(test, trained) & ~seen_rows.among(test, keys[split.train])
-    if len(test) and seen.mean() >= LIMIT:
-        raise SplitError(
-            f"model.init_from={run_id}: that run was trained on {percent(seen.mean())} of the rows "
-            "that are test rows here. Expected a model that has not seen them, for an honest test "
-            "score. Give the protocol and the rows of that run, or another run."
-        )
+    own = np.concatenate([split.train, split.validation])
+    held_out = {
+        "test rows": (split.test, own),
+        "validation rows": (split.outer, own),
+        "validation rows, which choose the epoch,": (split.validation, split.train),
+    }
+    for name, (rows, ours) in held_out.items():
+        seen = seen_rows.among(keys[rows], trained) & ~seen_rows.among(keys[rows], keys[ours])
+        if len(rows) and seen.mean() >= LIMIT:
+            raise SplitError(
+                f"model.init_from={run_id}: that run was trained on {percent(seen.mean())} of the "
+                f"rows that are {name} here. Expected a model that has not seen them, for an "
+                "honest score. Give the protocol and the rows of that run, or another run."
+            )
 
 
 def check_date_parts(settings: Settings, store: Store, dataset: Dataset) -> None:
@@ -152,16 +156,10 @@ def keeps_encoder(settings: Settings) -> bool:
 
 def _shared_rows(source_run: StoredRun, settings: Settings) -> str:
     """Return why the source run may have trained on our held-out rows; "" if not."""
-    final, flat = settings.tree["final"], settings.flat
-    same_file = all(
-        source_run.params.get(key) == written(flat[key])
-        for key in ("dataset.file", "dataset.dir")
-        if key in flat
-    )
-    dividing = ("protocol", "inner_validation", *(DIVIDING if same_file else ()))
-    for key, value in flat.items():
+    final = settings.tree["final"]
+    for key, value in settings.flat.items():
         theirs = source_run.params.get(key)
-        if key.startswith(dividing) and theirs not in (None, written(value)):
+        if key.startswith("protocol") and theirs not in (None, written(value)):
             return f"its {key} is {theirs}, and here it is {written(value)}"
 
     role = source_run.tags.get("role")

@@ -88,10 +88,11 @@ def subject(evidence: Evidence) -> Iterator[str]:
     for name, present in evidence.present.items():
         if _are_subjects(evidence, name):
             values = present.nunique()
+            without = "" if evidence.dataset.times is None else ", without dataset.time"
             yield (
                 f"{name!r} has {values:,} values with {len(present) / values:.3g} rows each, as if "
                 "they were subjects. If a model will be asked about others, keep the rows of each "
-                f"in one part of the split: {argument('dataset.group', name)}."
+                f"in one part of the split: {argument('dataset.group', name)}{without}."
             )
 
 

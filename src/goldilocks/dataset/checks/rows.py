@@ -29,8 +29,7 @@ def repeated(evidence: Evidence) -> Iterator[str]:
         first = (rows == rows.iloc[again[0]]).all(axis=1).idxmax()
         yield (
             f"{len(again):,} of {len(rows):,} rows repeat an earlier one, such as "
-            f"{row_name(evidence.dataset, again[0])} and {row_name(evidence.dataset, first)}. "
-            "Equal rows stay in one part of the split."
+            f"{row_name(evidence.dataset, again[0])} and {row_name(evidence.dataset, first)}."
         )
 
 

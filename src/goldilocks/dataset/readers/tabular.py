@@ -60,13 +60,17 @@ def labels(
 
 
 def columns_of(
-    typed: str | int | Sequence[str | int], columns: list[str], path: Path, key: str
+    typed: str | int | Sequence[str | int] | None, columns: list[str], path: Path, key: str
 ) -> list[str]:
     """Return the names of columns that a person gave by a key, as `names_of` reads them.
+
+    There may be none, which may be typed null.
 
     Raises:
         DataError: There is no such column.
     """
+    if typed is None or (typed == "null" and typed not in columns):
+        return []
     names = names_of(typed, columns)
     check_columns(names, columns, path, key)
     return names

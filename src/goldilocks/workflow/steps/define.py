@@ -45,7 +45,8 @@ DIVIDING = {
 def in_time(settings: Settings, dataset: Dataset) -> tuple[Settings, Dataset]:
     """Divide the rows of a table with one column of dates by it, and say so.
 
-    What was typed about the division stays. So do rows of which some have no date.
+    What was typed about the division stays, or is in the data set's own settings. So do rows of
+    which some have no date.
 
     Args:
         settings: Of the workflow.
@@ -55,9 +56,10 @@ def in_time(settings: Settings, dataset: Dataset) -> tuple[Settings, Dataset]:
         Both, with `dataset.time`; or as they were.
     """
     dated = {name: reading for name, reading in dataset.readings.items() if reading.kind == DATE}
-    typed = set(map(key_of, settings.overrides))
+    said = {key for key in DIVIDING if settings.flat.get(key) is not None}
+    said |= DIVIDING & set(map(key_of, settings.overrides))
     shuffled = settings.choices["protocol"] == "iterated_kfold"
-    if dataset.kind != "table" or len(dated) != 1 or typed & DIVIDING or shuffled:
+    if dataset.kind != "table" or len(dated) != 1 or said or shuffled:
         return settings, dataset
     [(name, reading)] = dated.items()
     if reading.missing or reading.left_out or reading.distinct < 2:
