@@ -27,7 +27,6 @@ OPTIONAL = ("data",)
 MINUS = " - "  # between two variants: the difference of their numbers
 RELATION_KEYS = {"left", "measure", "is", "right", "by", "times", "says"}
 DERIVED = (
-    "error",
     "gap",
     "accuracy_gap",
     "fall",

@@ -109,7 +109,7 @@ def values(run: StoredRun) -> dict[str, float]:
     The stored single values as they are; the last epoch's as `last_loss`, `last_val_loss` and so
     on; `gap`: validation minus training loss at the last epoch, without penalties; `accuracy_gap`:
     training minus validation accuracy at the last epoch; `fall`: validation accuracy at the best
-    minus at the last epoch; `error`: 1 minus `best_val_accuracy`; `seconds_per_epoch`.
+    minus at the last epoch; `last_error`: 1 minus `last_val_accuracy`; `seconds_per_epoch`.
     """
     numbers = {}
     for name, value in run.metrics.items():
@@ -129,8 +129,8 @@ def values(run: StoredRun) -> dict[str, float]:
         if first in numbers and second in numbers:
             numbers[name] = numbers[first] - numbers[second]
 
-    if "best_val_accuracy" in numbers:
-        numbers["error"] = 1 - numbers["best_val_accuracy"]
+    if "last_val_accuracy" in numbers:
+        numbers["last_error"] = 1 - numbers["last_val_accuracy"]
     if numbers.get("epochs"):
         seconds = numbers.get("train_seconds", math.nan)
         numbers["seconds_per_epoch"] = seconds / numbers["epochs"]
@@ -271,8 +271,6 @@ def _together(run: StoredRun, trainings: Sequence[StoredRun]) -> dict[str, Stati
             numbers[name] = Statistic(value, run.metrics.get(f"{name}_std"), count)
 
     best, last = numbers.get("best_val_accuracy"), numbers.get("last_val_accuracy")
-    if best:
-        numbers["error"] = Statistic(1 - best.mean, best.std, best.count)
     if best and last:
         numbers["fall"] = Statistic(best.mean - last.mean, None, best.count)
     return numbers

@@ -31,7 +31,7 @@ published:
 relations:
   - {left: convnet, measure: best_val_loss, is: less, right: dense, says: the convnet does better}
   - {left: convnet, measure: best_epoch, is: greater, right: dense, by: 5, says: and is done much later}
-  - {left: dense, measure: error, is: equal, right: 0.2, by: 0.001, says: one in five is wrong}
+  - {left: dense, measure: last_error, is: equal, right: 0.3, by: 0.001, says: three in ten are wrong}
 original: The same.
 notes: [A note.]
 """
@@ -182,7 +182,12 @@ def test_relations_hold_or_do_not_with_both_numbers(root):
         "dense: 3",
         "does not hold",
     ]
-    assert row(text, "one in five is wrong")[2:] == ["dense: 0.2", "equal by 0.001", "0.2", "holds"]
+    assert row(text, "three in ten are wrong")[2:] == [
+        "dense: 0.3",
+        "equal by 0.001",
+        "0.3",
+        "holds",
+    ]
     assert "### What must hold: 2 of the 3 that were measured, by more than the spread" in text
     text = written(root, a_run("dense", 0.2), a_run("convnet", 0.3, best_epoch=8.1))
     assert row(text, "the convnet does better")[-1] == "does not hold"
@@ -385,7 +390,7 @@ def test_the_numbers_of_a_run():
     assert numbers["gap"] == pytest.approx(0.55)
     assert numbers["accuracy_gap"] == pytest.approx(0.25)
     assert numbers["fall"] == pytest.approx(0.1)
-    assert numbers["error"] == pytest.approx(0.2)
+    assert numbers["last_error"] == pytest.approx(0.3)
     penalized = {
         "data_loss": 0.2,
         "best_data_loss": 0.2,
@@ -474,15 +479,15 @@ def test_a_page_with_more_trainings_is_replaced_by_force_alone(root):
         (
             "left: dense",
             "left: tiny",
-            "'one in five is wrong' names tiny; expected one of dense, convnet",
+            "'three in ten are wrong' names tiny; expected one of dense, convnet",
         ),
         (
             "is: equal",
             "is: about",
-            "'one in five is wrong' is about; expected one of greater, less, equal",
+            "'three in ten are wrong' is about; expected one of greater, less, equal",
         ),
         (
-            "measure: error",
+            "measure: last_error",
             "measure: luck",
             "luck is not a measure; expected best_, last_ or test_ and a metric",
         ),
