@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from chapter import Chapter
+from goldilocks.config.own import ENDINGS
 from goldilocks.report import grouping, variants
 from goldilocks.report.grouping import Basis
 from goldilocks.tracking.query import PARENT, StoredRun
@@ -16,7 +17,6 @@ from goldilocks.tracking.tracker import written
 from origin import Origin
 
 PARTS = {"repeat": "seeds", "fold": "folds"}  # role of a training -> what several of them are
-SPREADS = ("_std", "_low", "_high")  # ends of what a parent logs of its trainings beside each mean
 
 # Folders and files of a machine: what they hold is known by its digest.
 PLACES = {"dataset.dir": "FOLDER", "dataset.file": "FILE"}
@@ -267,7 +267,7 @@ def _together(run: StoredRun, trainings: Sequence[StoredRun]) -> dict[str, Stati
         return numbers
 
     for name, value in run.metrics.items():
-        if name.startswith("best_") and not name.endswith(SPREADS):
+        if name.startswith("best_") and not name.endswith(ENDINGS):
             numbers[name] = Statistic(value, run.metrics.get(f"{name}_std"), count)
 
     best, last = numbers.get("best_val_accuracy"), numbers.get("last_val_accuracy")

@@ -29,14 +29,19 @@ class Origin:
     versions: str
 
 
-def of(run: StoredRun, store: Store) -> Origin:
+def of(run: StoredRun, store: Store, *, logged_by: str) -> Origin:
     """Read what a finished run came from.
+
+    Args:
+        run: The run.
+        store: Where it is.
+        logged_by: The ID of the run that logged it: this one, or a fold or a repeat of it.
 
     Raises:
         StoreError: Its files cannot be read.
     """
-    machine = json.loads(store.read_artifact(run.run_id, "provenance/environment.json"))
-    packages = store.read_artifact(run.run_id, "provenance/packages.txt").decode()
+    machine = json.loads(store.read_artifact(logged_by, "provenance/environment.json"))
+    packages = store.read_artifact(logged_by, "provenance/packages.txt").decode()
     installed = dict(line.split("==", 1) for line in packages.splitlines())
     by_name = {name.lower(): version for name, version in installed.items()}
     versions = [f"{name} {by_name[name]}" for name in SHOWN if name in by_name]

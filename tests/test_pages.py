@@ -12,7 +12,7 @@ import chapter
 import measured
 import pages
 from composition import OPTIONS, ROOT
-from goldilocks.errors import ConfigError
+from goldilocks.errors import ConfigError, StoreError
 from goldilocks.tracking import local
 from goldilocks.tracking.query import StoredRun
 from goldilocks.tracking.selection import select
@@ -57,6 +57,8 @@ class FakeStore:
         }
 
     def read_artifact(self, run_id, path):
+        if any(run.tags.get("mlflow.parentRunId") == run_id for run in self.runs):
+            raise StoreError(f"the run {run_id} logged no {path}")  # Its folds or repeats did.
         if path.endswith("packages.txt"):
             return b"absl==2.0\nKeras==3.15.1\n"
         machine = {"python": "3.11.7", "platform": "Linux-6", "processor": "x86_64", "cores": "2"}

@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
+from goldilocks.config.own import ENDINGS
 from goldilocks.config.settings import Settings
 from goldilocks.evaluation import classes
 from goldilocks.formatting import counted, few_rows, number
@@ -24,7 +25,6 @@ OPTIMISM = "validation_optimism"  # and by how much the best of them may look to
 WORSE = "not better than the baseline on the test rows: of no use"
 RARE = 0.5  # of the rows of the most frequent class, up to which another one is rare
 FEW = 6  # classes or labels, whose recall is told of each; else of those with the lowest
-BESIDE_MEANS = ("_std", "_low", "_high", "_few_rows")  # of the mean over several trainings
 
 
 def value(settings: Settings, metrics: Mapping[str, float]) -> float:
@@ -52,7 +52,7 @@ def scores(metrics: Mapping[str, float]) -> list[dict[str, str]]:
     keys = [name for name in metrics if test_scores.is_score(name)]
     if not keys:
         best = [name for name in metrics if name.startswith("best_val_")]
-        keys = [name for name in best if not name.endswith(BESIDE_MEANS)]
+        keys = [name for name in best if not name.endswith(ENDINGS)]
 
     rows = []
     for key in keys:
