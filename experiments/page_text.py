@@ -129,8 +129,8 @@ def _table(
 ) -> list[str]:
     """Return the table and the figure of variants that may be compared."""
     parts = [markdown(_overview(chapter, variants))]
-    if len(bases) > 1:
-        parts.insert(0, f"**{', '.join(grouping.distinctions(basis, bases))}**")
+    if distinctions := grouping.distinctions(basis, bases):
+        parts.insert(0, f"**{', '.join(distinctions)}**")
     if figure:
         parts.append(f"![val_loss of the variants]({figure})")
         parts.append("*Validation loss, the mean of all trainings.*")

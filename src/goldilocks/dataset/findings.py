@@ -25,7 +25,7 @@ class Finding:
 
     Attributes:
         code: Of the check, such as "D301".
-        severity: "error" where what would be learnt is wrong, which stops a training; "warning"
+        severity: "error" where what would be learnt is wrong, which stops a workflow; "warning"
             where a score may mislead; "note" where something is worth knowing.
         check: Name of the check.
         sentence: What was found, with its numbers, and what to type.
