@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from goldilocks.formatting import counted
-from goldilocks.tracking import Store
+from goldilocks.tracking import Store, query
 from goldilocks.tracking.query import StoredRun
 
 SHOWN = ("keras", "tensorflow", "numpy", "scikit-learn")
@@ -29,17 +29,14 @@ class Origin:
     versions: str
 
 
-def of(run: StoredRun, store: Store, *, logged_by: str) -> Origin:
+def of(run: StoredRun, store: Store) -> Origin:
     """Read what a finished run came from.
-
-    Args:
-        run: The run.
-        store: Where it is.
-        logged_by: The ID of the run that logged it: this one, or a fold or a repeat of it.
 
     Raises:
         StoreError: Its files cannot be read.
     """
+    parts = [part for part in query.children(store, run) if part.is_part]
+    logged_by = (parts or [run])[0].run_id  # Of folds or repeats, each logs where it came from.
     machine = json.loads(store.read_artifact(logged_by, "provenance/environment.json"))
     packages = store.read_artifact(logged_by, "provenance/packages.txt").decode()
     installed = dict(line.split("==", 1) for line in packages.splitlines())

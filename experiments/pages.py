@@ -95,8 +95,7 @@ def write(name: str, store: Store, root: Path, *, force: bool) -> Path:
     recipes = {
         variant: recipe(f"{name}_{variant}", root / "conf").flat for variant in plan.variants
     }
-    runs = query.of_study(store, name)
-    tables = measured.measure(plan, recipes, runs)
+    tables = measured.measure(plan, recipes, query.of_study(store, name))
     folder = root / "experiments" / name
     if not tables:
         raise ConfigError(
@@ -105,10 +104,8 @@ def write(name: str, store: Store, root: Path, *, force: bool) -> Path:
             f"{EXPERIMENT}; run it first, or name another store: --uri."
         )
 
-    # What its folds or repeats came from, a run itself does not log.
-    part_of = {run.parent: run.run_id for run in runs if run.is_part}
     origins = {
-        run.run_id: origin.of(run, store, logged_by=part_of.get(run.run_id, run.run_id))
+        run.run_id: origin.of(run, store)
         for members in tables.values()
         for variant in members
         for run in variant.runs

@@ -102,7 +102,7 @@ def test_an_option_that_does_not_exist_is_refused_beside_keys(capsys):
         ("median price (USD)", "dataset.target=median price (USD)"),
         ("价格", "dataset.target=价格"),
         ("x, y", "dataset.target=x, y"),
-        ("null", "dataset.target=null"),
+        ("null", "dataset.target='null'"),
         ("2020", "dataset.target=2020"),
         ("price", "dataset.target= price "),
         ("[a]", "dataset.target='[a]'"),
@@ -198,7 +198,7 @@ def test_rows_that_choose_the_epoch_are_apart(capsys):
     ).to_csv("late.csv", index=False)
     words = ("late.csv", "dataset=table", "dataset.time=hour", "dataset.target=y")
     facts = read(capsys, *words, "inner_validation=0.25")
-    assert facts["splits"] == [{"train": 90, "validation": 30, "test": 60}]
+    assert facts["splits"] == [{"train": 90, "inner_validation": 30, "validation": 60, "test": 60}]
     assert [note for note in facts["notes"] if note.startswith("Divided by time")] == [
         "Divided by time: rows up to 2024-01-04 17:00 train, those from 2024-01-04 18:00 on "
         "choose the epoch, those from 2024-01-06 on validate, and those from 2024-01-08 12:00 "
@@ -247,6 +247,7 @@ def test_a_folder_is_texts_or_images_as_its_files_are(capsys, here):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["films.csv", "dataset.target=null"], r"needs the column to predict: .+ review, answer"),
         (["mnits"], r"^goldilocks: mnits is no file, no folder .+ Did you mean mnist\?$"),
         (["empty"], r"^goldilocks: empty holds no images and no texts .+; expected .+ its file\.$"),
         (
@@ -266,7 +267,6 @@ def test_a_folder_is_texts_or_images_as_its_files_are(capsys, here):
             r"\"\+\+dataset\.target='a \(b\)'\"\.$",
         ),
         (["films.csv", "dataset.target='Answer'"], r"Did you mean dataset\.target=answer\?$"),
-        (["films.csv", "dataset.target=null"], r"needs the column to predict: .+ review, answer"),
         (["films.csv", "trainer.epochs=1,000"], r"an error.+\n.+ add -m for a run of each\.$"),
     ],
 )

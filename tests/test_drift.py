@@ -11,7 +11,7 @@ from goldilocks.dataset import findings, table
 from goldilocks.dataset.checks.evidence import Evidence
 from goldilocks.encoding.targets import check_targets
 from goldilocks.errors import DataError, SplitError
-from goldilocks.protocol import holdout, iterated_kfold, kfold, notes_of_all
+from goldilocks.protocol import holdout, iterated_kfold, kfold, notes_of_all, parts
 from goldilocks.run import data_source
 from test_series import load as load_series
 from test_table import HOW
@@ -62,10 +62,6 @@ def test_rows_are_in_the_order_of_time_and_the_latest_are_the_test(load):
     again = load(noise())
     assert again.digest == dataset.digest
     assert load(noise(), time=None).digest != dataset.digest
-
-
-def test_a_time_that_is_typed_null_is_none(load):
-    assert load(noise(), time="null").times is None
 
 
 def test_rows_of_one_time_are_in_one_part(load):
@@ -127,6 +123,14 @@ def test_the_latest_training_rows_have_every_class_or_it_is_said_which_is_missin
     dataset = load(noise(y=np.where((number % 2 == 0) | gone, "no", "yes")), subset=80)
     with pytest.raises(SplitError, match=r"protocol=holdout trains on .+ Raise dataset\.subset"):
         holdout.split(dataset, validation=0.25, test=0.25, seed=0)
+
+
+def test_nested_validation_trains_on_every_class_or_says_which_is_missing(load):
+    number = np.arange(ROWS)  # Of 300 training rows the first 225 stay, and are of one class.
+    dataset = load(noise(y=np.where((number < 225) | (number % 2 == 0), "no", "yes")))
+    [split] = holdout.split(dataset, validation=0.25, test=0.25, seed=0)
+    with pytest.raises(SplitError, match=r"inner_validation trains on .+ none of them .+ 'yes'"):
+        parts.nested(dataset, split, fraction=0.25, seed=0)
 
 
 def test_a_part_of_no_rows_is_a_sentence(load):

@@ -42,7 +42,6 @@ NAMES = [
         "x,",
         "a\\,b",
         "@",
-        "null",
     ),
 ]
 
@@ -100,6 +99,9 @@ def test_random_names_arrive_and_come_back_from_a_shell(letters):
         ("dataset.dir=~/photos", "dataset.dir='~/photos'"),
         ("dataset.file=houses.csv", "dataset.file=houses.csv"),
         ("dataset.file=null", "dataset.file=null"),
+        ("dataset.time=null", "dataset.time=null"),
+        ("dataset.target=null", "dataset.target=null"),
+        ("dataset.target='null'", "dataset.target='null'"),
         ("dataset.dir=${oc.env:HOME}/x", "dataset.dir=${oc.env:HOME}/x"),
         ("dataset.target='x, y'", "dataset.target='x, y'"),
         ("dataset.target=l1,l2,l3", "dataset.target='l1,l2,l3'"),

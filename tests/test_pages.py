@@ -44,7 +44,9 @@ class FakeStore:
         self.runs = runs
         self.histories_read: list[tuple[str, str]] = []
 
-    def search(self, text: str) -> list[StoredRun]:
+    def search(self, text: str, *, everywhere: bool = False) -> list[StoredRun]:
+        if everywhere:
+            return [run for run in self.runs if run.parent and f"'{run.parent}'" in text]
         return [run for run in self.runs if run.params["experiment"].startswith("mnist_")]
 
     def histories(self, run_ids, names):

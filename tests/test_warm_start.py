@@ -133,8 +133,8 @@ class KeysStore(FakeStore):
     [
         (np.arange(9), 0, np.arange(16.0), ""),  # The same split.
         (np.arange(4, 13), 0, np.arange(16.0), "25 % of the rows that are test rows here"),
-        (np.arange(10), 0, np.arange(16.0), "33 % of the rows that are validation rows, which"),
-        (np.arange(9), 3, np.arange(16.0), "100 % of the rows that are validation rows, which"),
+        (np.arange(10), 0, np.arange(16.0), "33 % of the rows that are validation rows here"),
+        (np.arange(9), 3, np.arange(16.0), "100 % of the rows that are inner_validation rows"),
         (np.arange(6), 3, np.arange(16.0), ""),
         (np.arange(6, 12), 3, np.arange(16.0), "100 % of the rows that are validation rows here"),
         (np.arange(16), 0, np.repeat([0.0, 1.0], 8)[[*range(0, 16, 2), *range(1, 16, 2)]], ""),

@@ -126,6 +126,10 @@ def test_a_workflow_without_power_stops(folder, table):
     [
         (("experiment=boston_kfold500",), "experiment is given; it is one run, ready-made"),
         (("dataset=boston", "final=true"), "final is given; workflow.py decides it"),
+        (
+            ("dataset=boston", "inner_validation=0.2"),
+            "inner_validation is given; workflow.py decides",
+        ),
         (("dataset=boston", "tracking=none"), "tracking=none keeps no run"),
         (("dataset=boston", "model=baseline"), "model=baseline is trained by every workflow"),
         (("dataset=boston", "budget=none"), "budget is 'none'; expected minutes"),

@@ -86,10 +86,7 @@ def _for_hydra(argument: str, sweeps: bool) -> str:
     if not equals or rule is None or not rule.literal or (sweeps and SWEEP.match(text)):
         return argument
 
-    # A column may be named null, which its reader knows; a path is not.
-    null = ""
-    if rule.allows(None) and (sweeps or rule.literal == "text"):
-        null = "null"
+    null = "null" if rule.allows(None) else ""  # A column of that name is typed in quotes.
     values = [text]
     if sweeps:
         values = _pieces(text)

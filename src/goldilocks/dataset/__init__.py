@@ -164,6 +164,11 @@ class Dataset:
         parts = {part for reading in self.readings.values() for part in reading.parts}
         return sorted(parts - {"days"})
 
+    @property
+    def grouped_by(self) -> str:
+        """Return the key by which a table has groups."""
+        return "dataset.query" if self.query else "dataset.group"
+
     def row_number(self, row: int) -> int:
         """Return the number of a row in its file, from 1; where it is of none, its place."""
         return row + 1 if self.row_numbers is None else int(self.row_numbers[row])

@@ -117,7 +117,7 @@ def load(
         if name in [*unwanted, *time_columns]:
             raise DataError(
                 f"The column {name!r} is in both dataset.target and dataset.drop, dataset.group, "
-                "dataset.time or dataset.split; take it out of one."
+                "dataset.query, dataset.time or dataset.split; take it out of one."
             )
 
     answers, read_as, styles = targets.read(frame, labels, path, options)

@@ -37,6 +37,14 @@ class Split:
         train = np.union1d(self.train, self.validation)
         return Split(train, self.validation[:0], self.test, self.notes)
 
+    @property
+    def parts(self) -> dict[str, Rows]:
+        """Return the rows of each part by its name, in the order of their use."""
+        if not len(self.outer):
+            return {"train": self.train, "validation": self.validation, "test": self.test}
+        inner = {"train": self.train, INNER: self.validation}
+        return {**inner, "validation": self.outer, "test": self.test}
+
 
 def notes_of_all(splits: Sequence[Split]) -> tuple[str, ...]:
     """Return the notes that every one of these splits has; those of one fold alone are left out."""

@@ -101,7 +101,8 @@ def joined_groups(dataset: Dataset, keys: np.ndarray) -> Dataset:
         raise SplitError(
             f"dataset={dataset.name}: rows of different groups are equal, which ties groups with "
             f"{np.bincount(joined).max()} of {len(keys)} rows together; expected parts that share "
-            "no group and no content. Remove rows that repeat others, or leave out dataset.group."
+            "no group and no content. Remove rows that repeat others, or leave out "
+            f"{dataset.grouped_by}."
         )
     return replace(dataset, groups=joined)
 

@@ -56,8 +56,6 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
     )
     train = parts.subset(dataset, train, seed)
     instead = "Take rows for training that have it"
-    if dataset.subset is not None:
-        instead = "Raise dataset.subset"
     pool = np.union1d(rows, held_out)
     in_time.check_classes(dataset, pool, train, part="protocol=holdout", instead=instead)
     named = {"training": train, "validation": held_out, "test": test_rows}

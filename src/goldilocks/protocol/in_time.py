@@ -112,7 +112,7 @@ def check_classes(dataset: Dataset, rows: Rows, train: Rows, *, part: str, inste
         rows: Those of the pool, whose classes are expected.
         train: Those that train.
         part: What trains, as a sentence begins.
-        instead: What to type.
+        instead: What to do where no `dataset.subset` was asked for.
 
     Raises:
         SplitError: A class of `rows` is not among `train`.
@@ -122,6 +122,7 @@ def check_classes(dataset: Dataset, rows: Rows, train: Rows, *, part: str, inste
     labels = np.asarray(dataset.y).astype(np.int64)
     missing = np.setdiff1d(labels[rows], labels[train])
     if len(missing):
+        instead = instead if dataset.subset is None else "Raise dataset.subset"
         raise SplitError(
             f"dataset={dataset.name}: {part} trains on rows from "
             f"{dates.shown(dataset.times[int(train[0])])} to "

@@ -43,9 +43,10 @@ def check_classes(dataset: Dataset, rows: Rows, fewest: int, where: str) -> None
         for label in np.flatnonzero(counts < fewest)
     ]
     if rare:
+        how = " with dataset.drop_classes" if dataset.name in ("images", "table", "texts") else ""
         raise SplitError(
             f"dataset={dataset.name}: {', '.join(rare)} of {where}; expected at least {fewest} of "
-            "each class. Add rows of that class, or leave it out with dataset.drop_classes."
+            f"each class. Add rows of that class, or leave it out{how}."
         )
 
 
@@ -207,7 +208,7 @@ def nested(dataset: Dataset, split: Split, *, fraction: float, seed: int) -> Spl
         SplitError: A class or a part has too few rows.
     """
     keys, _ = duplicates.contents(dataset)
-    dataset = replace(duplicates.joined_groups(dataset, keys), fixed={})
+    own, dataset = dataset, replace(duplicates.joined_groups(dataset, keys), fixed={})
     size = max(1, round(fraction * len(countable(dataset, keys, split.train))))
     part = split.train, split.test, size
     try:
@@ -215,6 +216,8 @@ def nested(dataset: Dataset, split: Split, *, fraction: float, seed: int) -> Spl
     except SplitError:
         dataset = replace(dataset, problem="regression")  # which has no classes to keep apart
         train, inner, _ = take(dataset, keys, *part, seed=seed, name=INNER)
+    instead = "Give earlier rows of every class"
+    in_time.check_classes(own, split.train, train, part=INNER, instead=instead)
     before = in_time.spans(dataset, split.train, split.validation, split.test)
     notes = tuple(note for note in split.notes if note not in before)
     notes += in_time.spans(dataset, train, split.validation, split.test, inner=inner)
@@ -261,8 +264,8 @@ def _whole_groups(
     if len(table) < 2:
         raise SplitError(
             f"dataset={dataset.name}: the {len(rows)} rows that {name} rows are drawn from are all "
-            "of one group; expected at least 2 groups. Add rows of other groups, or leave out "
-            "dataset.group."
+            f"of one group; expected at least 2 groups. Add rows of other groups, or leave out "
+            f"{dataset.grouped_by}."
         )
 
     counts, fraction = table.to_numpy(), size / len(rows)
@@ -285,6 +288,6 @@ def _whole_groups(
         raise SplitError(
             f"dataset={dataset.name}: no drawing of whole groups left rows of every class both in "
             f"and out of the {name} rows, of {DRAWINGS} tried; expected each class in more groups. "
-            "Add groups, or leave out dataset.group."
+            f"Add groups, or leave out {dataset.grouped_by}."
         )
     return rows[np.isin(groups, chosen)]

@@ -50,7 +50,7 @@ class DataSummary:
         outputs: Of several numbers that are predicted: their names as "output", and the same of
             each.
         classes: Number of rows of each class or label; empty of a regression.
-        splits: Numbers of "train", "validation" and "test" rows, of each fold.
+        splits: Numbers of rows of each part, as `Split.parts`, of each fold.
         notes: Of the data set and of the splits.
         findings: Of the data set, without those that are muted.
         examples: The first rows, as far as they were asked for.
@@ -91,7 +91,7 @@ def summarize(
         mute: Codes of findings that are left out.
         examples: Number of rows to show.
     """
-    parts = [getattr(split, name) for split in splits for name in ("train", "validation", "test")]
+    parts = [rows for split in splits for rows in split.parts.values()]
     key = {
         "code": provenance.code().digest,
         "content": cache.digest(dataset.digest, *parts),
@@ -143,10 +143,7 @@ def _summary(dataset: Dataset, splits: Sequence[Split], *, metric: str) -> DataS
             for name, values in zip(dataset.outputs, answers, strict=False)
         ],
         classes=class_counts(dataset),
-        splits=[
-            {name: len(getattr(split, name)) for name in ("train", "validation", "test")}
-            for split in splits
-        ],
+        splits=[{name: len(rows) for name, rows in split.parts.items()} for split in splits],
         notes=[*dataset.notes, *notes_of_all(splits)],
         findings=findings.find(evidence),
     )

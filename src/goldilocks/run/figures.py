@@ -192,8 +192,7 @@ def _over_time(outcome: Outcome, rows: np.ndarray, predictions: np.ndarray) -> d
     windows = dataset.x
 
     # A part is drawn where its predicted points lie.
-    parts = {"train": split.train, "validation": split.validation, "test": split.test}
-    points = {part: windows.starts[rows] + windows.reach for part, rows in parts.items()}
+    points = {part: windows.starts[of] + windows.reach for part, of in split.parts.items()}
     bounds = {part: (int(at[0]), int(at[-1])) for part, at in points.items() if len(at)}
     figures: dict[str, Figure] = {}
     for position, column in enumerate(windows.target[:MOST_OUTPUTS], start=1):

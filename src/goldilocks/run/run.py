@@ -254,7 +254,8 @@ def _train(
                 run_spec = _with_evaluation(context, run_spec, splits, interrupted=interrupted)
                 specs = [run_spec]
 
-            warm_start.check_rows(settings, context.store, context.dataset, run_spec.split)
+            for split in {id(spec.split): spec.split for spec in specs}.values():
+                warm_start.check_rows(settings, context.store, context.dataset, split)
             warm_start.check_date_parts(settings, context.store, context.dataset)
             # The one import of Keras and TensorFlow, which takes seconds; the backend first: it is
             # quiet.

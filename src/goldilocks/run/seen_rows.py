@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from goldilocks.tracking import Store
 
 FILE = "row_keys.npz"  # of the artifacts of a run: keys of its rows by part
-PARTS = ("train", "validation", "test")
 
 
 def keys_of(dataset: Dataset) -> np.ndarray:
@@ -49,7 +48,7 @@ def of_image(file: Path, pixels: np.ndarray) -> np.ndarray:
 def write(dataset: Dataset, split: Split, folder: Path) -> None:
     """Write the keys of the rows of a run into a folder of its artifacts."""
     keys = keys_of(dataset)
-    parts = {part: keys[getattr(split, part)] for part in PARTS}
+    parts = {part: keys[rows] for part, rows in split.parts.items()}
     np.savez(folder / FILE, allow_pickle=False, **parts)
 
 

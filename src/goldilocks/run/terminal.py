@@ -50,14 +50,12 @@ def facts(context: RunContext, split: Split) -> str:
         words = ", ".join(f"{name} {formatting.number(weight)}" for name, weight in weights.items())
         kind += f" (class weights: {words}; the probabilities are no longer those of the data)"
 
-    rows, seal = f"{len(split.train)} train, {len(split.validation)} validation", "sealed"
-    if len(split.outer):
-        rows = f"{len(split.train)} train, {len(split.validation)} to choose the epoch"
-        rows += f", {len(split.outer)} validation"
+    *before, (_, tested) = split.parts.items()
+    rows, seal = ", ".join(f"{len(part)} {name}" for name, part in before), "sealed"
     if not len(split.validation):
         rows, seal = f"{len(split.train)} train and validation rows together", "opened"
     source = dataset.source.replace("_", "-")
-    return f"{kind}; {rows}, {len(split.test)} test rows ({seal}); {source}: {dataset.location}"
+    return f"{kind}; {rows}, {len(tested)} test rows ({seal}); {source}: {dataset.location}"
 
 
 def data_words(settings: Settings, dataset: Dataset) -> str:

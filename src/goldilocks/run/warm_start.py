@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from goldilocks.config.settings import Settings
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.overlap import LIMIT
@@ -112,18 +110,14 @@ def check_rows(settings: Settings, store: Store, dataset: Dataset, split: Split)
         return
 
     keys = seen_rows.keys_of(dataset)
-    own = np.concatenate([split.train, split.validation])
-    held_out = {
-        "test rows": (split.test, own),
-        "validation rows": (split.outer, own),
-        "validation rows, which choose the epoch,": (split.validation, split.train),
-    }
-    for name, (rows, ours) in held_out.items():
-        seen = seen_rows.among(keys[rows], trained) & ~seen_rows.among(keys[rows], keys[ours])
+    _, *held_out = split.parts.items()
+    for name, rows in reversed(held_out):
+        seen = seen_rows.among(keys[rows], trained)
+        seen &= ~seen_rows.among(keys[rows], keys[split.train])
         if len(rows) and seen.mean() >= LIMIT:
             raise SplitError(
                 f"model.init_from={run_id}: that run was trained on {percent(seen.mean())} of the "
-                f"rows that are {name} here. Expected a model that has not seen them, for an "
+                f"rows that are {name} rows here. Expected a model that has not seen them, for an "
                 "honest score. Give the protocol and the rows of that run, or another run."
             )
 

@@ -3,9 +3,13 @@
 from goldilocks.config.settings import Settings, key_of, listed
 from goldilocks.errors import ConfigError
 from goldilocks.problem import AUTO_MONITOR
+from goldilocks.protocol import INNER
 
 # What the workflow itself decides: typed, it would be decided twice.
-OWN = ("final", "trainer.repeats", "trainer.monitor", "regularizer.patience", "diagnosis.probes")
+OWN = (
+    *("final", INNER, "trainer.repeats", "trainer.monitor", "regularizer.patience"),
+    "diagnosis.probes",
+)
 
 
 def check(settings: Settings) -> None:

@@ -142,7 +142,7 @@ def by_time(evidence: Evidence) -> str:
     dataset, words = evidence.dataset, argument("dataset.time", evidence.dates[0])
     if dataset.groups is None:
         return words
-    return f"{words}, without dataset.{'query' if dataset.query else 'group'}"
+    return f"{words}, without {dataset.grouped_by}"
 
 
 def row_name(dataset: Dataset, row: int) -> str:

@@ -45,10 +45,13 @@ def labels(
     Raises:
         DataError: No target is given, one is given twice, or there is no such column.
     """
-    if target in (None, "", []) or (target == "null" and target not in columns):
+    if target in (None, "", []):
+        hint = NO_TARGET
+        if "null" in columns:
+            hint = f"For the column 'null', type {argument('dataset.target', 'null')}."
         raise DataError(
             f"dataset={name} needs the column to predict: add dataset.target=NAME; "
-            f"{listed(columns, path)}. {NO_TARGET}"
+            f"{listed(columns, path)}. {hint}"
         )
     names = columns_of(target, columns, path, "dataset.target")
     if not names or len(set(names)) < len(names):
@@ -64,12 +67,10 @@ def columns_of(
 ) -> list[str]:
     """Return the names of columns that a person gave by a key, as `names_of` reads them.
 
-    There may be none, which may be typed null.
-
     Raises:
         DataError: There is no such column.
     """
-    if typed is None or (typed == "null" and typed not in columns):
+    if typed is None:
         return []
     names = names_of(typed, columns)
     check_columns(names, columns, path, key)
@@ -92,13 +93,13 @@ def names_of(typed: str | int | Sequence[str | int], names: Sequence[str]) -> li
 
 
 def column_of(name: str | int | None, columns: list[str], path: Path, key: str) -> str | None:
-    """Return the name of a column that a person gave; None of none, which may be typed null.
+    """Return the name of a column that a person gave; None of none.
 
     Raises:
         DataError: There is no such column.
     """
     text = str(name).strip()
-    if name is None or (text == "null" and text not in columns):
+    if name is None:
         return None
     check_columns([text], columns, path, key)
     return text
