@@ -208,7 +208,7 @@ def nested(dataset: Dataset, split: Split, *, fraction: float, seed: int) -> Spl
         SplitError: A class or a part has too few rows.
     """
     keys, _ = duplicates.contents(dataset)
-    own, dataset = dataset, replace(duplicates.joined_groups(dataset, keys), fixed={})
+    original, dataset = dataset, replace(duplicates.joined_groups(dataset, keys), fixed={})
     size = max(1, round(fraction * len(countable(dataset, keys, split.train))))
     part = split.train, split.test, size
     try:
@@ -217,7 +217,7 @@ def nested(dataset: Dataset, split: Split, *, fraction: float, seed: int) -> Spl
         dataset = replace(dataset, problem="regression")  # which has no classes to keep apart
         train, inner, _ = take(dataset, keys, *part, seed=seed, name=INNER)
     instead = "Give earlier rows of every class"
-    in_time.check_classes(own, split.train, train, part=INNER, instead=instead)
+    in_time.check_classes(original, split.train, train, part=INNER, instead=instead)
     before = in_time.spans(dataset, split.train, split.validation, split.test)
     notes = tuple(note for note in split.notes if note not in before)
     notes += in_time.spans(dataset, train, split.validation, split.test, inner=inner)

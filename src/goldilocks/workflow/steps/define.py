@@ -56,10 +56,10 @@ def in_time(settings: Settings, dataset: Dataset) -> tuple[Settings, Dataset]:
         Both, with `dataset.time`; or as they were.
     """
     dated = {name: reading for name, reading in dataset.readings.items() if reading.kind == DATE}
-    said = {key for key in DIVIDING if settings.flat.get(key) is not None}
-    said |= DIVIDING & set(map(key_of, settings.overrides))
+    chosen = {key for key in DIVIDING if settings.flat.get(key) is not None}
+    chosen |= DIVIDING & set(map(key_of, settings.overrides))
     shuffled = settings.choices["protocol"] == "iterated_kfold"
-    if dataset.kind != "table" or len(dated) != 1 or said or shuffled:
+    if dataset.kind != "table" or len(dated) != 1 or chosen or shuffled:
         return settings, dataset
     [(name, reading)] = dated.items()
     if reading.missing or reading.left_out or reading.distinct < 2:
