@@ -55,9 +55,11 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
         dataset, keys, rows, test_rows, size, seed=seed, name="validation"
     )
     train = parts.subset(dataset, train, seed)
-    instead = "Take rows for training that have it"
-    pool = np.union1d(rows, held_out)
-    in_time.check_classes(dataset, pool, train, part="protocol=holdout", instead=instead)
+    in_time.check_classes(
+        *(dataset, np.union1d(rows, held_out), train),
+        part="protocol=holdout",
+        instead="Take rows for training that have it",
+    )
     named = {"training": train, "validation": held_out, "test": test_rows}
     spans = in_time.spans(dataset, *named.values()) or in_time.overlaps(dataset, named)
     return (Split(train, held_out, test_rows, (*repeated, *notes, *moved, *spans)),)

@@ -84,12 +84,13 @@ def folds(
             if dataset.is_ordered:
                 train = in_time.before(dataset, train, validation)
             if not len(validation) or not parts.has_classes(dataset, rows, train):
-                others = "" if shuffle or dataset.is_ordered else "Set protocol.shuffle=true, or l"
+                instead = "Lower protocol.k, or change protocol.seed"
+                if not shuffle and not dataset.is_ordered:
+                    instead = "Set protocol.shuffle=true, lower protocol.k, or change protocol.seed"
                 raise SplitError(
                     f"dataset={dataset.name}: fold {number} of {k} has {len(train)} training rows "
                     f"and {len(validation)} to validate with; expected some of both, and every "
-                    f"class among the training rows. {others or 'L'}ower protocol.k, or change "
-                    "protocol.seed."
+                    f"class among the training rows. {instead}."
                 )
             train = parts.subset(dataset, train, fold_seed)
             in_time.check_classes(

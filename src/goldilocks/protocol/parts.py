@@ -264,7 +264,7 @@ def _whole_groups(
     if len(table) < 2:
         raise SplitError(
             f"dataset={dataset.name}: the {len(rows)} rows that {name} rows are drawn from are all "
-            f"of one group; expected at least 2 groups. Add rows of other groups, or leave out "
+            "of one group; expected at least 2 groups. Add rows of other groups, or leave out "
             f"{dataset.grouped_by}."
         )
 

@@ -109,8 +109,8 @@ def describe(settings: Settings, *, examples: int) -> DataSummary:
         ProblemError: The problem type of the data does not go with the settings.
     """
     keys, mute = settings.tree["dataset"], settings.mute
-    typed = set(map(key_of, settings.overrides))
-    if settings.choices["dataset"] == "table" and "dataset.target" not in typed:
+    has_target = keys["target"] is not None or "dataset.target" in map(key_of, settings.overrides)
+    if settings.choices["dataset"] == "table" and not has_target:
         return summarize_columns(keys, mute=mute, examples=examples)
     dataset = settings.builder("dataset")()
     splits = division.splits_of(settings, dataset)
