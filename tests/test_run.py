@@ -322,6 +322,24 @@ def test_several_numbers_are_one_regression_with_a_score_and_a_plot_of_each(home
     ]
 
 
+def test_a_series_of_ones_own_is_drawn_in_all_its_parts(home):
+    hours = pandas.date_range("2021-01-01", periods=240, freq="h")
+    load = np.sin(np.arange(240) * np.pi / 12).round(3)
+    pandas.DataFrame({"hour": hours, "load": load}).to_csv(home.folder / "load.csv", index=False)
+    words = (
+        *("dataset=series", "dataset.file=load.csv", "dataset.time=hour", "dataset.target=load"),
+        *("dataset.lookback=6", "dataset.delay=1", "model=mlp", *SMALL),
+    )
+    plots = {*PLOTS - {"worst_mistakes.png"}, "predicted_against_true.png"}
+    plots |= {"series.png", "forecast.png"}
+    for nested, parts in ((), []), (("inner_validation=0.25",), ["inner_validation"]):
+        logged = home.run(*words, *nested)
+        assert logged.info.status == "FINISHED"
+        assert {file.name for file in (logged.folder / "plots").iterdir()} == plots
+        [sizes] = json.loads((logged.folder / "data.json").read_text())["splits"]
+        assert [*sizes] == ["train", *parts, "validation", "test"]
+
+
 def test_the_logged_model_reaches_the_logged_score(home):
     logged = home.run(*table("price"))
     dataset = logged.settings.builder("dataset")()

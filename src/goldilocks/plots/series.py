@@ -7,7 +7,12 @@ from matplotlib.figure import Figure
 
 from goldilocks.plots import layout, style
 
-PART_COLORS = {"train": style.TRAIN, "validation": style.VALIDATION, "test": style.PALETTE[2]}
+PART_COLORS = {
+    "train": style.TRAIN,
+    "inner_validation": style.PALETTE[3],
+    "validation": style.VALIDATION,
+    "test": style.PALETTE[2],
+}
 STRETCH = 240  # windows of the close-up: ten days of hours
 
 
@@ -24,7 +29,7 @@ def parts(
 
     Args:
         values: float (points,), in `unit`, in the order of time.
-        spans: First and last point of each part, by the names "train", "validation" and "test".
+        spans: First and last point of each part, by its name in `PART_COLORS`.
         name: What the values are ("T (degC)").
         unit: Their unit, for people; "" where there is none.
         title: What is shown, in words.
@@ -37,7 +42,7 @@ def parts(
             axes.axvspan(first, last, color=style.FAINT, alpha=0.35, label="test: sealed")
         else:
             axes.plot(times, values[times], color=PART_COLORS[part], linewidth=0.7, label=part)
-    axes.legend(loc="upper left", frameon=False, ncols=3)
+    axes.legend(loc="upper left", frameon=False, ncols=len(spans))
 
     first, last = spans["train"]
     times = np.arange(first, min(first + STRETCH, last + 1))
