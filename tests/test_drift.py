@@ -1,6 +1,7 @@
 """Tables that are divided by time, and what is said of rows that change with it."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from goldilocks.dataset import findings, table
 from goldilocks.dataset.checks.evidence import Evidence
 from goldilocks.encoding.targets import check_targets
 from goldilocks.errors import DataError, SplitError
-from goldilocks.protocol import holdout, iterated_kfold, kfold, notes_of_all, parts
+from goldilocks.protocol import holdout, in_time, iterated_kfold, kfold, notes_of_all, parts
 from goldilocks.run import data_source
 from test_series import load as load_series
 from test_table import HOW
@@ -59,6 +60,10 @@ def test_rows_are_in_the_order_of_time_and_the_latest_are_the_test(load):
     assert split.train.max() < split.validation.min() <= split.validation.max() < split.test.min()
     assert (len(split.validation), len(split.test)) == (150, 150)
     assert "Divided by time: rows up to 2020-10-26 train" in split.notes[-1]
+    final = in_time.divided_anew(dataset, split, split.joined())
+    [*others, times] = final.notes
+    assert others == [*split.notes[:-1]]
+    assert re.search(r"rows up to 2021-03-25 train, and those from 2021-03-26 on are", times)
     again = load(noise())
     assert again.digest == dataset.digest
     assert load(noise(), time=None).digest != dataset.digest

@@ -212,7 +212,7 @@ def trainings(configuration):
     return [
         (RunContext(settings, null.connect(), dataset, problem), spec)
         for settings in all_settings
-        for spec in training_specs(settings, splits, subset=dataset.subset is not None)
+        for spec in training_specs(settings, dataset, splits)
     ]
 
 

@@ -3,6 +3,8 @@
 Source: Chollet, Deep Learning with Python (2017), section 4.2.1, "Simple hold-out validation".
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from goldilocks.dataset import Dataset
@@ -60,6 +62,7 @@ def split(dataset: Dataset, *, validation: float, test: float, seed: int) -> tup
         part="protocol=holdout",
         instead="Take rows for training that have it",
     )
+    split = Split(train, held_out, test_rows, (*repeated, *notes, *moved))
     named = {"training": train, "validation": held_out, "test": test_rows}
-    spans = in_time.spans(dataset, *named.values()) or in_time.overlaps(dataset, named)
-    return (Split(train, held_out, test_rows, (*repeated, *notes, *moved, *spans)),)
+    spans = in_time.spans(dataset, split) or in_time.overlaps(dataset, named)
+    return (replace(split, notes=(*split.notes, *spans)),)

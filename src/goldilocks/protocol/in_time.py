@@ -2,13 +2,17 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from goldilocks.dataset import Dataset
 from goldilocks.dataset.readers import dates
 from goldilocks.errors import SplitError
-from goldilocks.protocol import CLASSES, INNER, Rows
+from goldilocks.protocol import CLASSES, INNER, Rows, Split
+
+# What the rows of a part that is not "train" do, by its name in `Split.parts`.
+USES = {INNER: "choose the epoch", "validation": "validate", "test": "are the test"}
 
 
 def latest(dataset: Dataset, rows: Rows, size: int, name: str) -> tuple[Rows, Rows]:
@@ -55,28 +59,29 @@ def before(dataset: Dataset, rows: Rows, part: Rows) -> Rows:
     return rows[dataset.times[rows] < dataset.times[part[0]]]
 
 
-def spans(
-    dataset: Dataset, train: Rows, validation: Rows, test: Rows, *, inner: Rows | None = None
-) -> tuple[str, ...]:
+def spans(dataset: Dataset, split: Split) -> tuple[str, ...]:
     """Return the times of the parts of a table that is divided by time, in a sentence; else ().
 
     Args:
         dataset: Of any kind.
-        train: Training rows.
-        validation: Validation rows.
-        test: Test rows.
-        inner: Of nested validation, rows between those that train and those that validate.
+        split: Parts without rows are left out.
     """
-    parts = [train, validation, test] if inner is None else [train, inner, validation, test]
-    if dataset.times is None or not _are_in_order(parts):
+    parts = {name: rows for name, rows in split.parts.items() if len(rows)}
+    if dataset.times is None or not _are_in_order([*parts.values()]):
         return ()
-    last = dates.shown(dataset.times[int(train[-1])])
-    *between, on, tested = (dates.shown(dataset.times[int(part[0])]) for part in parts[1:])
-    chosen = "".join(f"those from {time} on choose the epoch, " for time in between)
-    return (
-        f"Divided by time: rows up to {last} train, {chosen}those from {on} on validate, and those "
-        f"from {tested} on are the test.",
-    )
+    train, *later = parts
+    words = [f"rows up to {dates.shown(dataset.times[int(parts[train][-1])])} train"]
+    for name in later:
+        since = dates.shown(dataset.times[int(parts[name][0])])
+        words.append(f"those from {since} on {USES[name]}")
+    return (f"Divided by time: {', '.join(words[:-1])}, and {words[-1]}.",)
+
+
+def divided_anew(dataset: Dataset, split: Split, anew: Split) -> Split:
+    """Return a split of another one's rows, whose notes have the times of its own parts."""
+    before = spans(dataset, split)
+    notes = (note for note in split.notes if note not in before)
+    return replace(anew, notes=(*notes, *spans(dataset, anew)))
 
 
 def overlaps(dataset: Dataset, parts: Mapping[str, Rows]) -> tuple[str, ...]:

@@ -98,8 +98,8 @@ def folds(
                 part=f"fold {number} of {k}",
                 instead="Lower protocol.k, take protocol=holdout",
             )
-            spans = in_time.spans(dataset, train, validation, test_rows)
-            splits.append(Split(train, validation, test_rows, (*notes, *spans)))
+            split = Split(train, validation, test_rows, notes)
+            splits.append(replace(split, notes=(*notes, *in_time.spans(dataset, split))))
     return tuple(splits)
 
 

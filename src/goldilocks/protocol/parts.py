@@ -218,10 +218,8 @@ def nested(dataset: Dataset, split: Split, *, fraction: float, seed: int) -> Spl
         train, inner, _ = take(dataset, keys, *part, seed=seed, name=INNER)
     instead = "Give earlier rows of every class"
     in_time.check_classes(original, split.train, train, part=INNER, instead=instead)
-    before = in_time.spans(dataset, split.train, split.validation, split.test)
-    notes = tuple(note for note in split.notes if note not in before)
-    notes += in_time.spans(dataset, train, split.validation, split.test, inner=inner)
-    return replace(split, train=train, validation=inner, outer=split.validation, notes=notes)
+    anew = replace(split, train=train, validation=inner, outer=split.validation)
+    return in_time.divided_anew(dataset, split, anew)
 
 
 def subset(dataset: Dataset, rows: Rows, seed: int) -> Rows:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from goldilocks import console
 from goldilocks.config.settings import Settings
-from goldilocks.dataset import findings
+from goldilocks.dataset import Dataset, findings
 from goldilocks.encoding import differencing
 from goldilocks.encoding.targets import check_targets, standardized
 from goldilocks.evaluation.baseline import baseline_predictions
 from goldilocks.jobs import records
-from goldilocks.protocol import Split, notes_of_all
+from goldilocks.protocol import Split, in_time, notes_of_all
 from goldilocks.run import (
     compared,
     data_summary,
@@ -177,7 +177,8 @@ def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingS
 
     splits = division.splits_of(settings, dataset)
     dataset = differencing.resolved(dataset, splits[0].train)
-    for note in (*dataset.notes, *notes_of_all(splits)):
+    specs = training_specs(settings, dataset, splits)
+    for note in (*dataset.notes, *notes_of_all([spec.split for spec in specs])):
         console.note(f"  {note}")
 
     check_targets(problem, dataset, splits)
@@ -189,11 +190,11 @@ def plan(settings: Settings, shared: Shared) -> tuple[RunContext, list[TrainingS
         baseline_predictions(problem, dataset, few, metric.name)
 
     context = RunContext(settings, store, dataset, problem, shared=shared)
-    return context, training_specs(settings, splits, subset=dataset.subset is not None), splits
+    return context, specs, splits
 
 
 def training_specs(
-    settings: Settings, splits: Sequence[Split], *, subset: bool
+    settings: Settings, dataset: Dataset, splits: Sequence[Split]
 ) -> list[TrainingSpec]:
     """Return the trainings of a run: one for each seed and fold.
 
@@ -203,9 +204,9 @@ def training_specs(
     if settings.tree["final"]:
         last = splits[-1]  # The last fold of a series has the latest rows.
         split = last.joined()
-        if subset:
-            split = Split(last.train, last.validation[:0], last.test, last.notes)
-        return [TrainingSpec(settings, split, None, "")]
+        if dataset.subset is not None:
+            split = dataclasses.replace(split, train=last.train)
+        return [TrainingSpec(settings, in_time.divided_anew(dataset, last, split), None, "")]
 
     specs = []
     repeats, folds = settings.tree["trainer"]["repeats"], len(splits)
