@@ -33,7 +33,8 @@ def of(store: MlflowStore, run_id: str) -> Schema:
         raise StoreError(
             f"the run {run_id} ({run.info.run_name}) did not log what its model takes{reason}; "
             "expected a run on images, a table, texts or a series that this version of the "
-            "program trained. Train it again."
+            "program trained, not a sweep nor the parent of folds. Give the ID of one that did, or "
+            "train it again."
         ) from error
 
 
