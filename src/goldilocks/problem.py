@@ -292,11 +292,11 @@ def resolve(
         cost=tuple(cost or ()),
         own_metrics=tuple(own_metrics),
     )
-    for key, asked, other in (
+    for key, is_true, other in (
         ("standardize", standardize is True, "auto"),
         ("log_target", log_target, "false"),
     ):
-        if asked and not problem.has_unit:
+        if is_true and not problem.has_unit:
             raise ProblemError(
                 f"problem.{key} is true, but this is a {type} problem with a {last_activation} "
                 f"output and the loss {loss}; expected a regression with a linear output and one "
