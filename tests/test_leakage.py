@@ -143,10 +143,13 @@ def test_a_workflow_never_reads_test_rows_before_its_last_step(folder, loaded):
     for name, rows in (("sound", NONE), ("planted", split.test)):
         table = frame()
         table.loc[rows, "leak"] = (table["says"] == "yes").astype(float)[rows]
-        written(folder, table, f"{name}.csv")
+        home = folder / name  # Of its own: the same rows are tested by both.
+        home.mkdir()
+        written(home, table)
         done = subprocess.run(
-            [sys.executable, ROOT / "workflow.py", f"dataset.file={name}.csv", *typed],
-            cwd=folder,
+            [sys.executable, ROOT / "workflow.py", "dataset.file=table.csv", *typed],
+            cwd=home,
+            env={**os.environ, "GOLDILOCKS_LEDGER": str(home / "ledger.db")},
             capture_output=True,
             text=True,
             # One training at a time: always in the same order.
@@ -154,11 +157,11 @@ def test_a_workflow_never_reads_test_rows_before_its_last_step(folder, loaded):
         )
         assert done.returncode == 0, done.stderr
 
-        workflows = set((folder / ".goldilocks" / "workflows").iterdir())
-        [results] = workflows - {workflow for workflow, _ in finished}
-        files = {file.stem: json.loads(file.read_text()) for file in results.glob("*.json")}
-        finished.append((results, files))
-    (_, sound), (_, planted) = finished
+        [results] = (home / ".goldilocks" / "workflows").iterdir()
+        finished.append(
+            {file.stem: json.loads(file.read_text()) for file in results.glob("*.json")}
+        )
+    sound, planted = finished
     for step in ("problem", "baseline", "power", "scale", "tune"):
         reports = [results[step]["report"] for results in (sound, planted)]
         tables = [[{**row, "run": ""} for row in report["table"]] for report in reports]

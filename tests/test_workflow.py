@@ -112,7 +112,7 @@ def test_a_workflow_without_power_stops(folder, table):
     )
     assert done.returncode == 0, done.stderr
     assert re.findall(r"^(\d)\. ", done.stdout, re.MULTILINE) == list("123")
-    assert "does not beat the baseline beyond noise" in done.stdout
+    assert "No small network beats the baseline beyond noise" in done.stdout
     assert "nothing shows that these inputs say anything" in " ".join(done.stdout.split())
     _, logged = runs(folder)
     [above] = [run for run in logged if run.data.tags["role"] == "workflow"]
