@@ -100,7 +100,7 @@ def test_a_class_that_is_gone_in_late_rows_is_told(load):
     ("days", "how", "message"),
     [
         (["2020-01-01"] * ROWS, {}, r"all 600 rows have the same time in day, 2020-01-01"),
-        ([*DAYS[:-1].astype(str), ""], {}, r"1 of 600 values of the column 'day' are no times"),
+        ([*DAYS[:-1].astype(str), ""], {}, r"no times, the first is a missing one in row 600; exp"),
         (DAYS, {"group": "a"}, r"dataset\.time is day and dataset\.group 'a'; expected one"),
         (DAYS, {"time": "dya"}, r"no column 'dya'.+Did you mean dataset\.time=day\?"),
         (DAYS, {"target": "day", "time": "day"}, r"'day' is in both dataset\.target and"),

@@ -234,11 +234,16 @@ def test_unequal_steps_are_counted(write):
         ({"time": "wind", "target": "when"}, r"the column 'when' holds '2020-.+expected numbers"),
         (
             {"lookback": 70},
-            r"has 80 rows, in which 10 windows of 70 \+ 1 rows fit; expected at least 20",
+            r"has 80 rows, in which 10 windows of 70 \+ 1 rows fit; expected at least 20\. Add rows, "
+            r"or use a smaller dataset\.lookback\.",
         ),
         (
             {"horizon": 100},
             r"0 windows of 4 \+ 100 rows fit; .* a smaller dataset\.lookback or dataset\.horizon\.",
+        ),
+        (
+            {"lags": [70], "delay": 20},
+            r"fit; .* a smaller dataset\.lags or dataset\.delay\.",
         ),
     ],
 )

@@ -156,7 +156,9 @@ def load(
             f"{', '.join(map(repr, target_columns))} that they would predict is missing."
         )
     if len(windows) < FEWEST_WINDOWS:
-        smaller = "dataset.lookback" if horizon == 1 else "dataset.lookback or dataset.horizon"
+        far = ["lags" if windows.span > lookback else "lookback"]
+        far += [key for key, reach in (("delay", delay), ("horizon", horizon)) if reach > 1]
+        smaller = " or ".join(f"dataset.{key}" for key in far)
         raise DataError(
             f"{path} has {len(frame)} rows, in which {len(windows)} windows of {windows.span} + "
             f"{delay + horizon - 1:g} rows fit; expected at least {FEWEST_WINDOWS}. "

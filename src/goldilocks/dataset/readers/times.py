@@ -79,7 +79,8 @@ def read(
     values, format = _values(column, path, options)
     unread = np.flatnonzero(pd.isna(values))
     if len(unread):
-        first = f"{str(column.iloc[unread[0]])!r} in row {column.index[unread[0]] + 1}"
+        cell, row = column.iloc[unread[0]], column.index[unread[0]] + 1
+        first = f"{'a missing one' if pd.isna(cell) else repr(str(cell))} in row {row}"
         raise DataError(
             _other_part(frame, names, path, options)
             or f"{path}: {len(unread)} of {len(column)} values of the column {column.name!r} are "
