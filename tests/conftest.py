@@ -68,6 +68,16 @@ def _own_ledger(monkeypatch):
     monkeypatch.setenv("GOLDILOCKS_LEDGER", str(file))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _stand_ins():
+    """Stand-ins, wherever tests run and in whatever order: of a process's tests the first to use one
+    would be warned, or be given the original.
+    """
+    from goldilocks.dataset.sources import cache  # NumPy, after the number of threads is set.
+
+    cache._UNREACHABLE.update(("boston", "catsdogs", "imdb", "jena", "mnist", "reuters"))
+
+
 @pytest.fixture(scope="session")
 def composed() -> Callable[..., Settings]:
     """Checked settings from overrides as a person types them."""

@@ -27,6 +27,7 @@ def small(tmp_path, monkeypatch):
     """
     monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(cache, "_UNREACHABLE", set())
     monkeypatch.setattr(catsdogs, "SPLIT", {"train": 10, "validation": 5, "test": 5})
     monkeypatch.setattr(catsdogs, "DRAWN", 40)
 

@@ -14,6 +14,7 @@ from goldilocks.errors import SourceUnavailable
 
 def fake_keras(monkeypatch, load_data):
     """Keras whose loaders do as told: importing the real one takes seconds."""
+    monkeypatch.setattr(cache, "_UNREACHABLE", set())
     datasets = SimpleNamespace(mnist=SimpleNamespace(load_data=load_data))
     monkeypatch.setattr("goldilocks.backend.keras", SimpleNamespace(datasets=datasets))
 
