@@ -65,6 +65,24 @@ def test_a_table_is_shown_with_its_columns_target_and_split(capsys):
     assert (len(first), len(second)) == (3, 4)  # The city of the first row is missing.
 
 
+@pytest.mark.parametrize("name", ["boston", "imdb", "jena", "mnist", "reuters"])
+def test_a_published_data_set_is_known_by_its_name(capsys, name):
+    assert f": {name}, rows " in told(capsys, name, "dataset.source=stand_in")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("dataset=series", "dataset.file=load.csv"),
+        ("dataset.file=load.csv",),
+        ("dataset.file='load.csv'", "dataset=series"),
+    ],
+)
+def test_what_is_typed_for_a_training_is_known_as_well(capsys, arguments):
+    keys = "dataset.time=hour", "dataset.target=kwh"
+    assert told(capsys, *arguments, *keys) == told(capsys, "load.csv", *keys)
+
+
 def test_programs_get_the_same_as_json(capsys):
     data = read(capsys, "it's a house.csv", "dataset.target=sold", "protocol=kfold", "--rows=1")
     assert (data["dataset"], data["size"]) == ("table", {"rows": ROWS})

@@ -28,7 +28,8 @@ def overrides_of(
     A published data set's name comes before a file or folder of that name; write ./mnist for these.
 
     Args:
-        source: A file, a folder, or an option of `dataset`.
+        source: A file, a folder, or an option of `dataset`; also as `train.py` takes them, with
+            `dataset=`, `dataset.file=` or `dataset.dir=` before them.
         overrides: As typed beside it; those of a file tell whether it is a series or texts.
         options: The files of all options.
         is_frame: Whether the file is of a data frame; then a time alone tells nothing.
@@ -37,6 +38,9 @@ def overrides_of(
         DataError: The source is none of these, or a folder without images and texts; or a data
             frame has a time, and nothing says whether it is a series.
     """
+    key, _, value = source.partition("=")
+    if key in ("dataset", "dataset.file", "dataset.dir") and not Path(source).exists():
+        source = value.strip("'")
     path, names = Path(source).expanduser(), options.names("dataset")
     if source in names:
         published = not options.traits("dataset", source).get("requires")
@@ -109,8 +113,8 @@ def describe(settings: Settings, *, examples: int) -> DataSummary:
         ProblemError: The problem type of the data does not go with the settings.
     """
     keys, mute = settings.tree["dataset"], settings.mute
-    has_target = keys["target"] is not None or "dataset.target" in map(key_of, settings.overrides)
-    if settings.choices["dataset"] == "table" and not has_target:
+    is_typed = "dataset.target" in map(key_of, settings.overrides)
+    if settings.choices["dataset"] == "table" and keys["target"] is None and not is_typed:
         return summarize_columns(keys, mute=mute, examples=examples)
     dataset = settings.builder("dataset")()
     splits = division.splits_of(settings, dataset)
