@@ -163,40 +163,60 @@ def folds(repeats: int) -> None:
                 )
 
 
-def trials(repeats: int) -> None:
-    """Print how often step 5 calls a winner of equals better than where tuning began.
+def truths(kind: str, count: int, random) -> np.ndarray:
+    """Return true scores, less is better, in deviations of seeds, float64 (count,)."""
+    if kind == "normal, deviation 1":
+        return random.normal(size=count)
+    if kind == "half are 10 worse":
+        return np.where(random.random(count) < 0.5, 10.0, 0.0)
+    if kind == "4 apart":
+        return random.permutation(count) * 4.0
+    scores = np.zeros(count)
+    scores[1] -= {"equal": 0, "one is 6 better": 6}[kind]
+    return scores
 
-    Each trial has one seed; the two best and the start get two more, and the best of these wins. A
-    score's true value is 0, and less is better; the deviation of seeds was measured with three.
+
+def trials(repeats: int) -> None:
+    """Print how often step 5 calls a winner of equals better than where tuning began, and by how
+    much the score that the winner shows, and the one that is expected, miss its true score.
+
+    Each trial has one seed; the two best and the start get two more, and the best of these wins.
+    The deviation of seeds was measured with three.
     """
     random = np.random.default_rng(SEED)
-    print("trials rows:seed | false | the winner's score, in deviations of seeds | shrunk")
-    for count in (8, 60):
-        for rows in (0.0, 0.5, 1.0):
-            false, promised, shrunk = 0, [], []
-            for _ in range(repeats):
-                values = scores(random, count, 3, rows, np.ones(count))
-                of_first = values[1:, 0].mean(axis=1)
-                finalists = [0, *(1 + of_first.argsort()[:2])]  # The first is the start.
-                finalists.sort(key=lambda one: values[one].mean())
-                others = [one for one in range(count) if one not in finalists]
-                models = [
-                    scored(values[one, : 3 if one in finalists else 1])
-                    for one in (*finalists, *others)
-                ]
-                measured = (float(random.normal(size=3).std(ddof=1)), 2)
-                family = Family(models, higher=False, measured=measured, named=len(finalists))
-                if finalists[0] != 0:
-                    lead = family.difference(0, finalists.index(0))
-                    false += lead.mean > 0 and bool(lead.beyond_noise)
-                promised.append(values[finalists[0]].mean())
-                of_first_seeds = [scored(values[one, :1]) for one in range(count)]
-                shrunk.append(Family(of_first_seeds, higher=False, measured=measured).shrunk)
-            print(
-                f"{count:2} {rows:3} | {shares(false, repeats)} | {mean(promised)} | "
-                f"{mean(shrunk)}",
-                flush=True,
-            )
+    print(
+        "trials rows:seed truth | false | shown: mean error, root mean square | expected: the same"
+    )
+    others = ("normal, deviation 1", "half are 10 worse", "one is 6 better", "4 apart")
+    for kind, rows, count in (
+        *(("equal", rows, count) for count in (8, 60) for rows in (0.0, 0.5, 1.0)),
+        *((kind, 0.5, count) for kind in others for count in (8, 60)),
+    ):
+        false, shown, expected = 0, [], []
+        for _ in range(repeats):
+            scored_truths = truths(kind, count, random)
+            values = scores(random, count, 3, rows, np.ones(count))
+            values += scored_truths[:, np.newaxis, np.newaxis]
+            finalists = [0, *(1 + values[1:, 0].mean(axis=1).argsort()[:2])]  # First the start.
+            finalists.sort(key=lambda one: values[one].mean())
+            models = [
+                scored(values[one, : 3 if one in finalists else 1])
+                for one in (*finalists, *(one for one in range(count) if one not in finalists))
+            ]
+            measured = (float(random.normal(size=3).std(ddof=1)), 2)
+            family = Family(models, higher=False, measured=measured, named=len(finalists))
+            winner = finalists[0]
+            if winner != 0 and kind == "equal":
+                lead = family.difference(0, finalists.index(0))
+                false += lead.mean > 0 and bool(lead.beyond_noise)
+            shown.append(values[winner].mean() - scored_truths[winner])
+            expected.append(shown[-1] + max(0.0, family.shrinkage))
+        called = shares(false, repeats) if kind == "equal" else ""
+        missed = " | ".join(
+            f"{mean(errors)}, {np.sqrt(np.mean(np.square(errors))):.2f}"
+            for errors in (shown, expected)
+        )
+        print(f"{count:2} {rows:3} {kind} | {called} | {missed}", flush=True)
 
 
 def seeds(repeats: int) -> None:

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -63,18 +65,45 @@ def test_equal_candidates_are_set_apart_in_one_of_twenty(seeds, apart):
     assert false <= 12  # P(13 or more of 100 at 5 %) < 0.002
 
 
-def test_the_shrunk_score_of_equal_candidates_is_what_they_are_worth():
+def chosen(truths, random, *, of_rows=0.0):
+    """The best of candidates with one seed each, and its true score."""
+    scores = truths + random.normal(size=len(truths)) * math.hypot(1, of_rows)
+    shared = random.normal() * 5  # What a row does to all of them.
+    order = np.argsort(-scores)
+    covariance = np.eye(len(truths)) * of_rows**2 + 25
+    scored = (scores[order] + shared)[:, np.newaxis]
+    found = candidates(scored, covariance, deviation=1.0, freedom=20)
+    return scores[order[0]], found.shrunk - shared, truths[order[0]]
+
+
+@pytest.mark.parametrize("of_rows", [0.3, 1.0])
+@pytest.mark.parametrize(
+    ("truths", "most"),
+    [
+        (lambda random: np.zeros(8), 0.7),
+        (lambda random: random.normal(size=25), 0.7),
+        (lambda random: np.where(random.random(25) < 0.5, -10.0, 0.0), 0.7),
+        (lambda random: np.arange(25) * 4.0, 1.3),
+    ],
+    ids=["equal", "normal", "half are bad", "far apart"],
+)
+def test_a_shrunk_score_is_nearer_to_the_truth_than_that_of_the_best(truths, most, of_rows):
     random = np.random.default_rng(5)
-    best, shrunk = [], []
-    for _ in range(200):
-        scores = random.normal(size=(8, 1))
-        best.append(scores.max())
-        shrunk.append(candidates(scores, deviation=1.0, freedom=20).shrunk(higher=True))
-    assert np.mean(best) > 1.3
-    assert abs(np.mean(shrunk)) < 3 * np.std(shrunk) / np.sqrt(200)
+    draws = np.array([chosen(truths(random), random, of_rows=of_rows) for _ in range(200)])
+    best, shrunk = draws[:, 0] - draws[:, 2], draws[:, 1] - draws[:, 2]
+    assert np.sqrt(np.mean(shrunk**2)) < most * np.sqrt(np.mean(best**2))
+    assert abs(shrunk.mean()) < 0.5 * math.hypot(1, of_rows)
+
+
+def test_the_shrunk_score_of_equal_candidates_is_their_mean():
+    found = candidates([[0.3], [0.1], [0.0], [-0.1]], deviation=1.0, freedom=20)
+    assert found.shrunk == pytest.approx(0.075, abs=0.02)
 
 
 def test_the_shrunk_score_of_a_clear_winner_is_its_own():
     found = candidates([[10.0], [0.0], [0.0]], deviation=0.1, freedom=20)
-    assert found.shrunk(higher=True) == pytest.approx(10, abs=0.02)
-    assert found.shrunk(higher=False) < 0.5
+    assert found.shrunk == pytest.approx(10, abs=0.02)
+
+
+def test_without_noise_that_is_known_a_score_stays_as_it_is():
+    assert candidates([[1.0], [0.9]]).shrunk == 1

@@ -191,14 +191,14 @@ class Family:
         )
 
     @property
-    def shrunk(self) -> float:
-        """Return the score of the best model that has seeds, without what its choice adds.
+    def shrinkage(self) -> float:
+        """Return what is added to the score of the first model, so that its choice adds nothing.
 
-        It is the plain score of a single model.
+        0 of a single model, and where a score of the first is not finite.
         """
-        if self._tests is None:
-            return float(self.means[0])
-        return self._tests.shrunk(higher=self.higher)
+        if self._tests is None or self._finite[0] != 0:
+            return 0.0
+        return self._tests.shrunk - float(self.means[0])
 
     @functools.cached_property
     def _is_folded(self) -> bool:

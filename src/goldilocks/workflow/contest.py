@@ -108,17 +108,15 @@ class Contest:
     def shrunk(self) -> float:
         """Return the winner's score without what its choice among all candidates adds.
 
-        The first seed of each has chosen who got others, so the first seeds alone tell it. What
-        lacks the winner's features was set apart by a test, and not by luck.
+        What lacks the winner's features was set apart by a test, and not by luck.
         """
-        first = [*(group[0] for group in self.contenders), *self.complete]
         of_winner = {*self.features} & {*self.winner[0].candidate.overrides}
-        by_id = {
-            training.run.run_id: training.predictions
-            for training in first
-            if of_winner <= {*training.candidate.overrides}
-        }
-        return self.comparison.family(list(by_id.values()), self.metric).shrunk
+        by_id: dict[str, Predictions] = {}
+        for group in (*self.contenders, *([trial] for trial in self.complete)):
+            if of_winner <= {*group[0].candidate.overrides}:
+                by_id.setdefault(group[0].run.run_id, predictions(group))
+        family = self.comparison.family(list(by_id.values()), self.metric)
+        return self.score(self.winner) + family.shrinkage
 
     def table(self) -> Table:
         """Return a row for each contender."""
