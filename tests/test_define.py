@@ -45,7 +45,7 @@ def test_published_test_rows_are_never_held_out():
     data = dataset(np.arange(1200) % 2, "binary", fixed={"test": np.arange(1000, 1200)})
     reasons = " ".join(plan(data)[1])
     assert "Holding out 250 rows" in reasons
-    assert "each of the 1,000 rows validates once" in reasons
+    assert "each of the 1,000 rows is a validation row once" in reasons
 
 
 def test_every_class_has_a_group_in_each_fold():
@@ -140,7 +140,7 @@ def test_the_only_column_of_dates_divides_a_table(tmp_path):
     assert "'day' holds dates, so rows are divided by time" in data.notes[-1]
     assert "dataset.time=null" in data.notes[-1]
     _, reasons = define.infer(context(data))
-    assert "Rows are few and divided by time" in " ".join(reasons)
+    assert "There are few rows, and they are divided by time: each of" in " ".join(reasons)
 
 
 @pytest.mark.parametrize("name", ["Date (UTC)", "a=b", "date, utc", "null", "2020", "#date"])
@@ -169,15 +169,15 @@ def test_folds_go_forward_only_where_each_trains_on_every_class(tmp_path):
     _, data = define.in_time(settings, settings.builder("dataset")())
     overrides, reasons = define.infer(context(data))
     assert "protocol=holdout" in overrides
-    assert "no folds can go forward in time, each with every class" in " ".join(reasons)
-    assert "only (standard error; more where neighbours are alike)." in " ".join(reasons)
+    assert "folds that go forward in time and have every class among" in " ".join(reasons)
+    assert "They measure an accuracy only to" in " ".join(reasons)
 
 
 def test_few_different_times_are_no_matter_of_classes(tmp_path):
     settings = checked(*dated(tmp_path, np.repeat(DAYS[:3], 100)))
     _, data = define.in_time(settings, settings.builder("dataset")())
     _, reasons = define.infer(context(data))
-    assert "no folds can go forward in time: the" in " ".join(reasons)
+    assert "folds that go forward in time: the" in " ".join(reasons)
 
 
 @pytest.mark.parametrize(

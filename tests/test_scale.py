@@ -79,7 +79,7 @@ def test_a_network_of_another_kind_stands_beside_the_sizes(step, monkeypatch, ma
     sentence = "is better than units=256 layers=2: tuning begins there"
     assert (sentence in result.report.decision) == starts
     assert any(
-        f"val_mae {mae:g}, and units=256 layers=2 1" in reason for reason in result.report.reasons
+        f"val_mae {mae:g}; units=256 layers=2 has 1" in reason for reason in result.report.reasons
     ), result.report.reasons
 
 

@@ -137,10 +137,10 @@ def test_trials_without_all_folds_leave_the_others_all_their_rows():
     assert "50 validation rows were left out of all comparisons" in words
     assert "scored on them; 50 are compared." in words
     assert "One trial was stopped before all folds, and is not among those" in words
-    assert "The network reads 1 of 3 columns ('n') in vain, as far as it shows" in words
-    assert "Left out too, 'n' would leave rows equal that are not" in words
-    assert "left no training with log_target to compare" in words
-    assert "left no training with another seed: whatever is said of seeds rests on the 3" in words
+    assert "1 of 3 columns ('n') does not seem to help the network" in words
+    assert "Without 'n', some rows would become equal" in words
+    assert "did not reach a training with log_target." in words
+    assert "did not reach a training with another seed: how much seeds differ is known" in words
 
 
 @pytest.mark.parametrize(
