@@ -61,9 +61,9 @@ def inputs_move(evidence: Evidence) -> Iterator[str]:
     name = str((alone - 0.5).abs().idxmax())
     yield (
         f"Trees tell the later half of the rows from the earlier one by their inputs, with an area "
-        f"under the ROC curve of {area:.2f} (0.5: not at all); {name!r} differs most. What will be "
-        "predicted is like the latest rows: "
-        f"{_by(evidence)}. Try without it: {argument('dataset.drop', name)}."
+        f"under the ROC curve of {area:.2f} (0.5: not at all); {name!r} differs most. Rows of the "
+        f"future are like the latest ones: {_by(evidence)}. Try without it: "
+        f"{argument('dataset.drop', name)}."
     )
 
 
@@ -101,8 +101,8 @@ def relation_turns(evidence: Evidence) -> Iterator[str]:
     yield (
         "Trees that are trained on the earlier half of the rows by time predict other rows of "
         f"that half with {measure} {number(within, digits=2)}, and the later half with "
-        f"{number(across, digits=2)}: what leads to the target changes with time, or goes with it. "
-        f"Only the second figure is of what will come: {_by(evidence)}.{_latest(evidence)}"
+        f"{number(across, digits=2)}: the relation to the target changes with time, or the target "
+        f"drifts. Expect the second figure for future rows: {_by(evidence)}.{_latest(evidence)}"
     )
 
 
@@ -235,7 +235,7 @@ def _skills(
 def _by(evidence: Evidence) -> str:
     """Return what to type to judge by time."""
     if evidence.dataset.times is not None:
-        return "validation rows are the latest but the test, and their score shows what it costs"
+        return "the validation rows are the latest before the test rows, and their score shows it"
     return f"divide the rows by time, dataset=table {by_time(evidence)}"
 
 

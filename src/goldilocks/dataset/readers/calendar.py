@@ -92,9 +92,10 @@ def with_parts(
             readings[name] = replace(reading, parts=parts if is_time else (DAYS, *parts))
             words = f"is an input by its {listed} too"
             if is_time:
+                inputs = "are inputs" if first else "is an input"
                 words = (
-                    f"divides the rows by time; it is an input by its {listed}, and not by its "
-                    "days, which are new in later rows"
+                    f"divides the rows by time; its {listed} {inputs}, and its days are not, "
+                    "because those of later rows are new"
                 )
             remarks[name] = [*remarks[name], words]
 
