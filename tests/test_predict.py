@@ -193,7 +193,7 @@ def test_the_score_is_said_where_the_target_is_there_and_which_rows_were_trained
     home.predict(run_id, "rows.csv")
     said = capsys.readouterr().err
     assert re.search(rf"score     mae .+ \(.+ to .+\), of {ROWS} of {ROWS} rows", said)
-    assert "the run had: 40 in train, 20 in validation, 20 in test." in said
+    assert "rows of the run: 40 in train, 20 in validation, 20 in test." in said
     assert "20 of these rows are sealed test rows of the run" in said
     home.predict(run_id, "asked.csv")
     said = capsys.readouterr().err

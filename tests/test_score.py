@@ -127,7 +127,7 @@ def test_without_a_truth_there_is_no_score():
 
 def test_it_says_how_many_rows_the_run_had():
     said = lines(OneRun(train=[1, 2], validation=[3, 4], test=[8]))[1]
-    assert said.endswith("had: 2 in train, 1 in validation, 0 in test.")
+    assert said.endswith("run: 2 in train, 1 in validation, 0 in test.")
 
 
 def test_a_run_that_logged_no_keys_cannot_tell():

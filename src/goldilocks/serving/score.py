@@ -112,4 +112,4 @@ def _seen(store: MlflowStore, run_id: str, keys: np.ndarray) -> str:
     counts = [
         f"{seen_rows.among(keys, of_part).sum()} in {part}" for part, of_part in logged.items()
     ]
-    return f"Of these {len(keys)} rows, so many equal rows that the run had: {', '.join(counts)}."
+    return f"Of these {len(keys)} rows, so many are equal to rows of the run: {', '.join(counts)}."
