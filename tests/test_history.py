@@ -103,6 +103,7 @@ def test_what_was_read_as_what_is_said(csv_file):
     assert curves_of({**LOSSES, "accuracy": LOSS, "val_accuracy": LOSS})[1] == []
     assert curves_of(csv_file(LIGHTNING))[1] == [
         "Read train_loss_epoch as training loss and val_loss as validation loss.",
+        "Epochs are numbered from 1 here; in the column epoch the first is 0 and the last 2.",
         "Read val_acc as the metric, of which more is better.",
     ]
     assert curves_of(TRAINER)[1] == [
@@ -201,7 +202,18 @@ def test_epochs_without_validation_are_left_out_and_said(csv_file):
     text = "epoch,loss,val_loss\n0,0.9,NA\n1,0.5,0.7\n2,0.3,NA\n3,0.2,0.6\n"  # validation_freq=2
     curves, remarks = curves_of(csv_file(text))
     assert (curves.loss.tolist(), curves.val_loss.tolist()) == ([0.5, 0.2], [0.7, 0.6])
-    assert remarks == ["Left out 2 of 4 epochs, which lack one of both losses."]
+    assert remarks == [
+        "Left out 2 of 4 epochs, which lack one of both losses.",
+        "Epochs are numbered from 1 here; in the column epoch the first is 1 and the last 3.",
+    ]
+
+
+@pytest.mark.parametrize(("first", "said"), [(0, "the first is 0 and the last 2"), (1, "")])
+def test_a_column_that_numbers_epochs_otherwise_is_said(csv_file, first, said):
+    lines = [f"{first + epoch},0.{9 - epoch},0.{8 - epoch}" for epoch in range(3)]
+    _, remarks = curves_of(csv_file("\n".join(["epoch,loss,val_loss", *lines, ""])))
+    assert len(remarks) == bool(said)
+    assert said in " ".join(remarks)
 
 
 @pytest.mark.parametrize(

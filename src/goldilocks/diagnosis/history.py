@@ -114,6 +114,7 @@ def curves_of(
     if len(complete) < some:
         lacking = some - len(complete)
         remarks.append(f"Left out {lacking} of {some} epochs, which lack one of both losses.")
+    remarks += _numbering(columns, epochs, complete)
 
     loss, val_loss = losses[:, complete]
     name, scores, higher = "loss", val_loss, False
@@ -200,6 +201,25 @@ def _epochs(columns: Mapping[str, Sequence[Any]], val: np.ndarray) -> np.ndarray
     if name.strip().lower() != "epoch" or (times % 1).any():
         times = np.searchsorted(times[~np.isnan(val)], times)
     return np.unique(times, return_inverse=True)[1]
+
+
+def _numbering(
+    columns: Mapping[str, Sequence[Any]], epochs: np.ndarray, complete: np.ndarray
+) -> list[str]:
+    """Return a sentence if a column numbers the complete epochs in another way than from 1."""
+    name = next((name for name in columns if name.strip().lower() == "epoch"), None)
+    if name is None or len(columns[name]) != len(epochs):
+        return []
+    times = numbers(columns[name], name)
+    if (times % 1).any():
+        return []
+    shown = np.unique(times)[complete]
+    if np.array_equal(shown, np.arange(1, len(shown) + 1)):
+        return []
+    return [
+        f"Epochs are numbered from 1 here; in the column {name} the first is {shown[0]:g} and the "
+        f"last {shown[-1]:g}."
+    ]
 
 
 def _means(values: np.ndarray, epochs: np.ndarray) -> np.ndarray:
