@@ -45,7 +45,8 @@ def test_the_facts(tracts):
     assert "Contested" in str(boston.__doc__)
 
 
-def test_the_original_with_equal_values_has_the_same_digest(tracts, monkeypatch):
+def test_the_original_with_equal_values_has_the_same_digest(tracts, tmp_path, monkeypatch):
+    monkeypatch.setenv("GOLDILOCKS_CACHE", str(tmp_path))
     x, y = tracts.x.to_numpy(), tracts.y.astype(np.float64).round(1)
     loader = SimpleNamespace(load_data=lambda: ((x[:404], y[:404]), (x[404:], y[404:])))
     keras = SimpleNamespace(datasets=SimpleNamespace(boston_housing=loader))
