@@ -208,7 +208,7 @@ class MlflowStore:
             if path not in [str(Path(item.path)) for item in listed]:
                 raise StoreError(
                     f"the run {run_id} logged no {path}; expected a run of train.py that finished, "
-                    "not a sweep."
+                    "not the parent of a sweep, of folds or of repeats. Give the ID of one of them."
                 )
             return Path(artifacts.download_artifacts(path, folder)).read_bytes()
 
