@@ -77,7 +77,7 @@ def test_networks_that_predict_nothing_stop_the_workflow(tmp_path):
     assert names[3:] == OTHERS
     assert "the best of 4 networks and 2 metrics taken into account" in step.report.reasons[0]
     assert (
-        "neither 4 small networks nor the reference (gradient boosting) beats the baseline"
+        "4 small networks do not beat the baseline beyond noise, and neither does the reference"
         in step.report.reasons[-2]
     )
     assert step.report.reasons[-1].startswith("Possible reasons: the inputs say nothing about")
