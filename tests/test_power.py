@@ -70,6 +70,18 @@ def test_a_network_that_predicts_something_passes_at_the_first_look(tmp_path):
     assert "rows that chose nothing, not even the epoch" in step.report.reasons[0]
 
 
+@pytest.mark.long
+def test_a_network_that_knows_something_and_is_worse_than_the_baseline_is_not_within_noise(
+    tmp_path,
+):
+    step, _ = result(signals(TARGET, lambda name: 3.0), TARGET, tmp_path)
+    assert not step.report.passed
+    said = " ".join(step.report.reasons)
+    assert "worse than the baseline's" in said
+    assert "more than chance, but no better than the baseline (p = 0.0005" in said
+    assert "within noise" not in said
+
+
 def test_networks_that_predict_nothing_stop_the_workflow(tmp_path):
     step, names = result(signals(TARGET, lambda name: 0.0), TARGET, tmp_path)
     assert not step.report.passed

@@ -47,6 +47,16 @@ def test_sizes_grow_until_a_network_overfits(step):
     assert {(size.train_loss, size.val_loss) for size in result.sizes} == {(0.25, 1.0)}
 
 
+@pytest.mark.parametrize(("verdict", "words"), [("no_power", ""), ("balanced", " that learns")])
+def test_the_largest_size_is_said_to_learn_only_if_one_does(tmp_path, verdict, words):
+    def same(candidate):
+        return trained(candidate.name, {}, metrics=METRICS, verdict=verdict)
+
+    made = context(dataset(np.zeros(4), "regression"), train_one=same, folder=tmp_path)
+    decision = scale.step(made).report.decision
+    assert f"tuning begins at the largest{words}, units=" in decision
+
+
 def test_a_repeated_step_asks_for_the_same_trainings(step, tmp_path):
     first = scale.step(step)
     step.budget.ended |= set(map(str, range(20)))

@@ -207,8 +207,9 @@ class MlflowStore:
             listed = artifacts.list_artifacts(path.rpartition("/")[0] or None)
             if path not in [str(Path(item.path)) for item in listed]:
                 raise StoreError(
-                    f"the run {run_id} logged no {path}; expected a run of train.py that finished, "
-                    "not the parent of a sweep, of folds or of repeats. Give the ID of one of them."
+                    f"the run {run_id} logged no {path}; expected a run of train.py or workflow.py "
+                    "that finished. Below a parent of a sweep, of folds or of repeats, each run "
+                    "has its own."
                 )
             return Path(artifacts.download_artifacts(path, folder)).read_bytes()
 

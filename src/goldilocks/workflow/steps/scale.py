@@ -159,6 +159,7 @@ def _result(
         overfit=overfit,
         enough=enough,
         start=start,
+        learns=start in learned,
         usual=usual,
         second=second,
         metric=metric,
